@@ -1,0 +1,154 @@
+"""The functions of the public face. All of pileup may be imported here, late."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pileup.choices import Strategy
+from pileup.errors import UsageError
+from pileup.explore.explorer import Conditions, Explorer
+from pileup.explore.program import Check, Setup, assemble
+from pileup.operations import Operation, nothing
+from pileup.results import Exploration, Run
+from pileup.settings import Budgets
+from pileup.sim.agents import Body, current_step, here
+from pileup.sim.current import current
+from pileup.strategies import make
+from pileup.tokens import decode
+
+MOST_RUNS = 10_000_000
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An agent and the conditions it is explored under, named once and used by all front doors."""
+
+    agent: Body | Sequence[Body]
+    setup: Setup | None = None
+    agents: int | Sequence[Body] = 2
+    check: Check | None = None
+    backend: str | None = None
+    budgets: Budgets = field(default_factory=Budgets)
+    allow_real: Collection[str] = ()
+
+    def explorer(self) -> Explorer:
+        """Check the scenario, and get ready to run it."""
+        program = assemble(self.agent, self.agents, self.setup or _world(), self.check)
+        allowed = frozenset(self.allow_real)
+        return Explorer(program, Conditions(self.budgets, self.backend, allowed))
+
+
+def _world() -> Setup:
+    from pileup.fakes import World
+
+    return World
+
+
+def explore(  # noqa: PLR0913 - the pinned public face
+    agent: Body | Sequence[Body] | Scenario,
+    *,
+    setup: Setup | None = None,
+    agents: int | Sequence[Body] = 2,
+    runs: int = 200,
+    strategy: str | Strategy = "auto",
+    check: Check | None = None,
+    seed: int = 0,
+    backend: str | None = None,
+    budgets: Budgets | None = None,
+    allow_real: Collection[str] = (),
+) -> Exploration:
+    """Run copies of an agent in one world, in many orders, and return what went wrong.
+
+    `agent` takes `(world, me)`, `(world)` or nothing, and is async or sync.
+    `setup(sim)` makes the world anew for each run; without it, it is
+    `pileup.fakes.World`. `agents` is a number, or a list of different agents.
+    `check(world)` may assert on the final state. The same arguments always
+    give the same result.
+    """
+    if isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= MOST_RUNS:
+        raise UsageError(f"`runs` must be a number from 1 to {MOST_RUNS:,}; {runs!r} was given.")
+    scenario = _scenario(agent, setup, agents, check, backend, budgets, allow_real)
+    found = scenario.explorer().explore(make(strategy, seed), runs)
+    from pileup.reports.text import render
+
+    return replace(found, render=render)
+
+
+def replay(  # noqa: PLR0913 - the arguments of explore, so that a call can be copied
+    token: str,
+    agent: Body | Sequence[Body] | Scenario,
+    *,
+    setup: Setup | None = None,
+    agents: int | Sequence[Body] | None = None,
+    check: Check | None = None,
+    budgets: Budgets | None = None,
+    allow_real: Collection[str] = (),
+) -> Run:
+    """See one run again, from the token that a report printed."""
+    ticket = decode(token)
+    number = ticket.agents or 2
+    scenario = _scenario(
+        agent, setup, number if agents is None else agents, check, None, budgets, allow_real
+    )
+    if isinstance(agent, Scenario) and isinstance(agent.agents, int):
+        scenario = replace(agent, agents=number)
+    explorer = replace(scenario, backend=ticket.backend).explorer()
+    if ticket.program and explorer.program.name != ticket.program:
+        raise UsageError(
+            f"This token belongs to '{ticket.program}', but it is to be replayed on "
+            f"'{explorer.program.name}'. Give replay the agents that it was recorded with."
+        )
+    return explorer.replay(ticket)
+
+
+def _scenario(  # noqa: PLR0913 - the arguments of explore
+    agent: Body | Sequence[Body] | Scenario,
+    setup: Setup | None,
+    agents: int | Sequence[Body],
+    check: Check | None,
+    backend: str | None,
+    budgets: Budgets | None,
+    allow_real: Collection[str],
+) -> Scenario:
+    if isinstance(agent, Scenario):
+        return agent
+    return Scenario(agent, setup, agents, check, backend, budgets or Budgets(), allow_real)
+
+
+async def sleep(seconds: float) -> None:
+    """Wait for virtual time to pass; costs no real time."""
+    await current("pileup.sleep").perform(Operation("sleep", (), nothing, delay=seconds))
+
+
+async def checkpoint() -> None:
+    """Give way once: whoever else can go on may go first."""
+    await current("pileup.checkpoint").perform(Operation("checkpoint", (), nothing))
+
+
+def timeout(seconds: float) -> AbstractAsyncContextManager[None]:
+    """Give up on what is inside after `seconds` of virtual time, with TimeoutError."""
+    sim = current("pileup.timeout")
+    return sim.timeout(sim, here.get(), seconds)
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Mark a unit of work: what the operations inside belong to."""
+    strand = here.get()
+    outer, strand.step = strand.step, name
+    mark = current_step.set(name)
+    try:
+        yield
+    finally:
+        current_step.reset(mark)
+        strand.step = outer
+
+
+def shared(value: Any, name: str = "") -> Any:  # Any: it poses as the value
+    """Make in-process state a resource: who reads and who changes it becomes visible."""
+    from pileup.fakes.shared import Shared
+
+    return Shared(value, name)

@@ -1,0 +1,133 @@
+"""The one idea: everything that could have gone otherwise is a choice on a tape.
+
+Which parked operation takes effect next, whether a deadline passes first,
+whether a fault fires, what a random draw returns: each is a `Point`, answered
+by a `Strategy` with a number, and noted on the `Tape`. **Option 0 is always
+the dullest** (the same agent goes on, no fault, the right answer). So the empty tape
+is the serial run, replay is reading, and shrinking is lowering numbers.
+
+The three streams are separate so that one more fault does not shift the
+schedule that comes after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from pileup.operations import Operation
+
+Stream: TypeAlias = Literal["schedule", "faults", "data"]
+
+STREAMS: tuple[Stream, ...] = ("schedule", "faults", "data")
+
+CLOCK = "clock"
+"""The label of the option that lets the next deadline pass first."""
+
+
+class Candidate(Protocol):
+    """A strand of execution whose next operation could take effect now."""
+
+    @property
+    def number(self) -> int:
+        """Which strand this is, in order of creation."""
+
+    @property
+    def op(self) -> Operation | None:
+        """What it waits to do."""
+
+    @property
+    def label(self) -> str:
+        """Who does what to what: the name by which a tape knows this option."""
+
+
+class Point:
+    """One question: `count` options, of which a strategy picks a number.
+
+    At a schedule point the options are the parked strands, told off from the
+    one that ran last (so 0 lets it go on), and, when `jump`, a last one that
+    lets the next deadline pass first. The kernel reuses one object for all
+    schedule points, so a strategy must not keep it.
+    """
+
+    __slots__ = ("at", "candidates", "count", "jump", "label", "stream")
+
+    def __init__(self, stream: Stream, count: int, label: str = "") -> None:
+        self.stream = stream
+        self.count = count
+        self.label = label
+        self.candidates: Sequence[Candidate] = ()
+        self.at = 0
+        self.jump = False
+
+    def candidate(self, index: int) -> Candidate | None:
+        """Return the strand behind an option, or None where the option is the clock's."""
+        if self.jump and index == self.count - 1:
+            return None
+        at = self.at + index
+        return self.candidates[at - len(self.candidates) if at >= len(self.candidates) else at]
+
+    def option(self, index: int) -> str:
+        """Name an option by what it would do, so that a tape survives a renumbering."""
+        if self.stream != "schedule":
+            return f"{self.label}={index}"
+        chosen = self.candidate(index)
+        return CLOCK if chosen is None else chosen.label
+
+    def options(self) -> list[str]:
+        """Name all options; for messages, because a schedule point may have thousands."""
+        return [self.option(index) for index in range(self.count)]
+
+
+class Strategy(Protocol):
+    """Whoever answers the questions of one run after another."""
+
+    @property
+    def name(self) -> str:
+        """How users and statistics call it."""
+
+    def begin(self, run: int) -> None:
+        """Get ready for run number `run`; all randomness derives from it and the seed."""
+
+    def choose(self, point: Point) -> int:
+        """Pick one of `range(point.count)`; never called with fewer than two options."""
+
+
+@dataclass(frozen=True)
+class Tape:
+    """The choices of one run: everything that is needed to see it again.
+
+    `labels` names each choice by what it did; a tape that was only recorded
+    in passing has none, one that was replayed has all. What lies beyond the
+    end of a stream is dull.
+    """
+
+    schedule: tuple[int, ...] = ()
+    faults: tuple[int, ...] = ()
+    data: tuple[int, ...] = ()
+    labels: dict[Stream, tuple[str, ...]] = field(default_factory=dict, compare=False)
+
+    def stream(self, name: Stream) -> tuple[int, ...]:
+        """Return the choices of one stream."""
+        if name == "schedule":
+            return self.schedule
+        return self.faults if name == "faults" else self.data
+
+    @property
+    def deviations(self) -> int:
+        """How many choices were not the dull one."""
+        return sum(1 for name in STREAMS for choice in self.stream(name) if choice)
+
+    def trimmed(self) -> Tape:
+        """Drop the dull tail of each stream, which replay supplies by itself."""
+        kept = {name: _trim(self.stream(name)) for name in STREAMS}
+        labels = {name: names[: len(kept[name])] for name, names in self.labels.items()}
+        return Tape(kept["schedule"], kept["faults"], kept["data"], labels)
+
+
+def _trim(choices: tuple[int, ...]) -> tuple[int, ...]:
+    end = len(choices)
+    while end and not choices[end - 1]:
+        end -= 1
+    return choices[:end]

@@ -1,0 +1,1 @@
+"""Searching: many runs of one program, what they found, and the proof."""

@@ -1,0 +1,212 @@
+"""The search loop: run, judge, and prove each new finding by seeing it again."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Final
+
+from pileup.choices import Strategy, Tape
+from pileup.errors import NeedsLoop, NotDeterministic, WrongBackend
+from pileup.explore.judge import judge
+from pileup.explore.program import Program
+from pileup.findings import Finding
+from pileup.history import History
+from pileup.results import Exploration, Run, Sighting, Stats
+from pileup.settings import Budgets
+from pileup.sim.current import being
+from pileup.sim.endings import Misuse
+from pileup.sim.kernel import Sim
+from pileup.sim.runtimes import Runtime, make_runtime
+from pileup.sim.world import controlled, enclosed
+from pileup.strategies import Replay
+from pileup.tokens import Ticket, encode
+
+RUNS_BETWEEN_COLLECTIONS: Final = 64
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Under which conditions a program is run."""
+
+    budgets: Budgets = Budgets()
+    backend: str | None = None
+    allow_real: frozenset[str] = frozenset()
+
+
+class Explorer:
+    """Runs one program many times under one runtime, which it finds out by itself."""
+
+    def __init__(self, program: Program, conditions: Conditions) -> None:
+        self.program = program
+        self.conditions = conditions
+        self.runtime: Runtime = make_runtime(conditions.backend or "native")
+
+    def explore(self, strategy: Strategy, runs: int) -> Exploration:
+        """Run `runs` times, each as the strategy says."""
+        ledger = _Ledger()
+        with _resting_collector() as tidy, controlled(self.conditions.budgets):
+            try:
+                for number in range(runs):
+                    tidy(number)
+                    run = self.run(strategy, number)
+                    self._enter(ledger, run, strategy.name, number)
+            finally:
+                self.runtime.close()
+        return ledger.exploration(runs, self.runtime.name)
+
+    def replay(self, ticket: Ticket) -> Run:
+        """Run once, as the tape says."""
+        strategy = Replay(ticket.tape, labelling=True)
+        with _resting_collector(), controlled(self.conditions.budgets):
+            try:
+                run = self.run(strategy, 0)
+            finally:
+                self.runtime.close()
+        same = not ticket.digest or run.history.digest == ticket.digest
+        return self._named(replace(run, faithful=same), strategy.labelled)
+
+    def _enter(self, ledger: _Ledger, run: Run, strategy: str, number: int) -> None:
+        fresh = ledger.note(run, strategy, number)
+        # One clean run is seen again too, so that a program that is not
+        # deterministic cannot pass by never showing anything.
+        if fresh or number == 1:
+            ledger.keep(self._proved(run))
+
+    def _proved(self, run: Run) -> Run:
+        """See a run again: the same history, or the program is not deterministic."""
+        strategy = Replay(run.tape, labelling=True)
+        again = self.run(strategy, 0)
+        if again.history.digest != run.history.digest:
+            raise NotDeterministic(_difference(run.history, again.history))
+        return self._named(run, strategy.labelled)
+
+    def _named(self, run: Run, tape: Tape) -> Run:
+        program, agents = self.program.name, len(self.program.bodies)
+        backend, digest = self.runtime.name, run.history.digest
+        token = encode(Ticket(tape, program, agents, backend, digest))
+        findings = tuple(replace(finding, replay=token) for finding in run.findings)
+        return replace(run, findings=findings, tape=tape, token=token)
+
+    def run(self, strategy: Strategy, number: int) -> Run:
+        """Run once; start over under an event loop if the agents turn out to need one."""
+        try:
+            return self._run(strategy, number)
+        except NeedsLoop as needs:
+            if self.conditions.backend is not None or self.runtime.name != "native":
+                raise WrongBackend(
+                    f"An agent awaits something of {needs.backend}'s, but this run goes under "
+                    f"{self.runtime.name}. Write backend={needs.backend!r}, or leave `backend` "
+                    "out: pileup then finds the right one."
+                ) from None
+            self.runtime = make_runtime(needs.backend)
+            return self._run(strategy, number)
+
+    def _run(self, strategy: Strategy, number: int) -> Run:
+        strategy.begin(number)
+        sim = Sim(strategy, self.conditions.budgets)
+        with being(sim), enclosed(sim, self.conditions.allow_real):
+            sim.world = self.program.setup(sim)
+            for body in self.program.bodies:
+                sim.spawn(body)
+            self.runtime.run(sim)
+            sim.abandon()
+            if isinstance(sim.ending, Misuse):
+                raise sim.ending.error
+            findings = judge(sim, self.program)
+        return Run(
+            findings=findings,
+            history=sim.history,
+            tape=sim.tape,
+            results={each.name: each.result for each in sim.agents if each.done and not each.error},
+            seconds=sim.now,
+            steps=sim.steps,
+            world=sim.world,
+        )
+
+
+class _Ledger:
+    """What an exploration has seen so far."""
+
+    def __init__(self) -> None:
+        self._steps = 0
+        self._first: dict[str, tuple[int, str]] = {}
+        self._times: dict[str, int] = {}
+        self._proofs: dict[str, Finding] = {}
+        self._best: Run | None = None
+
+    def note(self, run: Run, strategy: str, number: int) -> bool:
+        """Count a run; whether it shows anything new."""
+        self._steps += run.steps
+        fresh = False
+        for finding in run.findings:
+            mark = finding.fingerprint
+            fresh |= mark not in self._first
+            self._first.setdefault(mark, (number, strategy))
+            self._times[mark] = self._times.get(mark, 0) + 1
+        return fresh
+
+    def keep(self, run: Run) -> None:
+        """Keep a proved run's findings, and the plainest run as the counterexample."""
+        for finding in run.findings:
+            self._proofs.setdefault(finding.fingerprint, finding)
+        if run.findings and (self._best is None or _plainness(run) < _plainness(self._best)):
+            self._best = run
+
+    def exploration(self, runs: int, backend: str) -> Exploration:
+        """Sum up."""
+        sightings = {
+            mark: Sighting(number, strategy, self._times[mark])
+            for mark, (number, strategy) in self._first.items()
+        }
+        findings = sorted(self._proofs.values(), key=lambda finding: finding.rank)
+        return Exploration(
+            findings=tuple(findings),
+            runs=runs,
+            stats=Stats(backend, self._steps, sightings),
+            counterexample=self._best,
+        )
+
+
+def _plainness(run: Run) -> tuple[tuple[int, str, str], int, int]:
+    return (run.findings[0].rank, len(run.history), run.tape.deviations)
+
+
+def _difference(one: History, other: History) -> str:
+    for step, (expected, got) in enumerate(zip_longest(one.lines(), other.lines())):
+        if expected != got:
+            return (
+                f"The same choices led to two different runs. They part at event {step}:\n"
+                f"  first time:  {expected or 'nothing more'}\n"
+                f"  second time: {got or 'nothing more'}\n"
+                "Probably something outlives a run (a module global, a class attribute, a cache) "
+                "or differs each time (the order of a set, id(), a real clock or random source "
+                "that pileup does not see). docs/determinism.md lists what is known to do this "
+                "and what to write instead."
+            )
+    return "The same choices led to two different runs."
+
+
+@contextmanager
+def _resting_collector() -> Iterator[_Tidy]:
+    """Keep the garbage collector out of runs: it costs time, and its moments are no choice."""
+    was_on = gc.isenabled()
+    gc.disable()
+    gc.freeze()
+    try:
+        yield _Tidy()
+    finally:
+        gc.unfreeze()
+        if was_on:
+            gc.enable()
+
+
+class _Tidy:
+    """Collects between runs, every so many."""
+
+    def __call__(self, number: int) -> None:
+        if number % RUNS_BETWEEN_COLLECTIONS == RUNS_BETWEEN_COLLECTIONS - 1:
+            gc.collect()

@@ -1,0 +1,121 @@
+"""From how a run ended to findings: what can be said without any detector.
+
+A check that fails, an agent that raises, a deadlock and a spent budget are
+findings like any other. Detectors, which read the history alone, are added to
+these.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+
+from pileup.explore.program import Program
+from pileup.findings import Finding
+from pileup.sim.agents import Agent
+from pileup.sim.endings import Deadlock, Overrun, Stuck
+from pileup.sim.kernel import Sim
+from pileup.sim.stacks import place
+
+REMEDY = {
+    "steps": "an agent polls or retries without end; give it a limit, or allow more with "
+    "budgets=pileup.Budgets(steps=...)",
+    "events": "an agent works on without end; give it a limit, or allow more with "
+    "budgets=pileup.Budgets(events=...)",
+    "seconds": "an agent waits for something that never comes; give it a deadline, or allow more "
+    "with budgets=pileup.Budgets(seconds=...)",
+}
+
+
+def judge(sim: Sim, program: Program) -> tuple[Finding, ...]:
+    """Say what went wrong in a run that has ended, worst first."""
+    found = [*_endings(sim), *_failures(sim), *_check(sim, program)]
+    return tuple(sorted(found, key=lambda finding: finding.rank))
+
+
+def _endings(sim: Sim) -> Iterator[Finding]:
+    if isinstance(sim.ending, Deadlock):
+        yield _deadlock(sim.ending)
+    elif isinstance(sim.ending, Overrun):
+        yield _overrun(sim.ending)
+
+
+def _deadlock(ending: Deadlock) -> Finding:
+    stuck = ending.stuck
+    return Finding(
+        kind="deadlock",
+        severity="critical",
+        title=f"{_count(len(stuck), 'strand')} of execution wait for ever",
+        explanation="\n".join(_wait(each) for each in stuck)
+        or "No agent can go on, and none of them waits for an operation of pileup's.",
+        agents=tuple(dict.fromkeys(each.name for each in stuck)),
+        advice="take locks in one order everywhere, or wait with a timeout",
+        mark=" | ".join(sorted({each.wants for each in stuck})),
+    )
+
+
+def _wait(each: Stuck) -> str:
+    held = f", held by {', '.join(each.held_by)}" if each.held_by else ""
+    where = f" ({each.where[-1]})" if each.where else ""
+    return f"{each.name} waits to {each.wants}{held}{where}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _overrun(ending: Overrun) -> Finding:
+    where = f"; the last agent to act was at {ending.where[-1]}" if ending.where else ""
+    return Finding(
+        kind="overrun",
+        severity="high",
+        title=f"the run did not end within its budget of {ending.limit:,g} {ending.budget}",
+        explanation=f"The run was stopped{where}. Probably {REMEDY[ending.budget]}.",
+        advice="bound every loop: attempts, turns, or a deadline",
+        mark=ending.budget,
+    )
+
+
+def _failures(sim: Sim) -> Iterator[Finding]:
+    for agent in sim.agents:
+        if agent.error is not None and not agent.collected:
+            yield _failure(agent, agent.error)
+
+
+def _failure(agent: Agent, error: BaseException) -> Finding:
+    raised = f"{type(error).__name__}: {error}".rstrip(": ")
+    where = _origin(error)
+    at = f" at {where}" if where else ""
+    return Finding(
+        kind="agent_failed",
+        severity="high",
+        title=f"{agent.name} raised {raised}",
+        explanation=f"{agent.name} ended with {raised}{at}.",
+        agents=(agent.name,),
+        advice="handle the error in the agent, or remove the race that leads to it",
+        mark=f"{agent.role} {type(error).__name__} {where.partition(':')[2]}",
+    )
+
+
+def _check(sim: Sim, program: Program) -> Iterator[Finding]:
+    if program.check is None or sim.ending is not None:
+        return
+    try:
+        program.check(sim.world)
+    except Exception as error:  # noqa: BLE001 - a check may fail with anything
+        said = str(error) or type(error).__name__
+        yield Finding(
+            kind="check_failed",
+            severity="high",
+            title=f"the check failed: {said.splitlines()[0]}",
+            explanation=f"After all agents had ended, check(world) raised "
+            f"{type(error).__name__}: {said}\nIt stands at {_origin(error) or 'an unknown line'}.",
+            advice="the interleaving below shows which operations came between which",
+            mark=f"{type(error).__name__} {_origin(error).partition(':')[2]}",
+        )
+
+
+def _origin(error: BaseException) -> str:
+    """Name the user's own line that an error came from: the deepest frame that is not ours."""
+    places = [place(frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((each for each in reversed(places) if each is not None), "")

@@ -1,0 +1,82 @@
+"""What is explored: the agents, the world they share, and what must hold at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+from pileup.errors import UsageError
+from pileup.sim.agents import Body
+from pileup.sim.bodies import arguments
+from pileup.sim.kernel import Sim
+
+Setup: TypeAlias = Callable[[Sim], Any]  # Any: the world is the user's own type
+Check: TypeAlias = Callable[[Any], object]
+
+MOST_AGENTS = 100_000
+
+
+@dataclass(frozen=True)
+class Program:
+    """Which agents run, in which world; the same for every run of an exploration."""
+
+    bodies: tuple[Body, ...]
+    setup: Setup
+    check: Check | None = None
+
+    @property
+    def name(self) -> str:
+        """Name the program by its agents, for tokens and messages: `add_entry x5`."""
+        counts = Counter(name_of(body) for body in self.bodies)
+        return ", ".join(f"{name} x{count}" for name, count in counts.items())
+
+
+def assemble(
+    agent: Body | Sequence[Body], agents: int | Sequence[Body], setup: Setup, check: Check | None
+) -> Program:
+    """Check what the user asked for, all of it, before anything runs."""
+    bodies = _bodies(agent, agents)
+    for body in bodies:
+        arguments(body)
+    for name, value in (("setup", setup), ("check", check)):
+        if value is not None and not callable(value):
+            raise UsageError(
+                f"`{name}` must be a function; {value!r} was given. Write {name}=function, "
+                "without parentheses after it."
+            )
+    return Program(bodies, setup, check)
+
+
+def _bodies(agent: Body | Sequence[Body], agents: int | Sequence[Body]) -> tuple[Body, ...]:
+    if not isinstance(agents, int):
+        return _all_callable(agents)
+    if not callable(agent):
+        return _all_callable(agent)
+    if isinstance(agents, bool) or not 1 <= agents <= MOST_AGENTS:
+        raise UsageError(
+            f"`agents` must be a number from 1 to {MOST_AGENTS:,}, or a list of agents; "
+            f"{agents!r} was given."
+        )
+    return (agent,) * agents
+
+
+def _all_callable(agents: Sequence[Body]) -> tuple[Body, ...]:
+    bodies = tuple(agents) if isinstance(agents, Sequence) else ()
+    if not bodies or not all(callable(body) for body in bodies):
+        raise UsageError(
+            f"An agent is a function, and several different ones are a list of functions; "
+            f"{agents!r} was given. Write pileup.explore(agent, agents=5), without parentheses "
+            "after the agent's name, or pileup.explore([reader, writer])."
+        )
+    return bodies
+
+
+def name_of(body: Body) -> str:
+    """Name a body as its author did."""
+    inner: Any = body  # Any: partials and callables have different attributes
+    while isinstance(inner, partial):
+        inner = inner.func
+    return str(getattr(inner, "__name__", type(inner).__name__))

@@ -1,0 +1,83 @@
+"""A finding: what went wrong, by name and with proof, as data first and prose second."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from hashlib import blake2b
+from typing import Any, Final
+
+from pileup.errors import UsageError
+from pileup.operations import Brief
+
+SCHEMA: Final = 1
+
+SEVERITIES: Final = ("low", "medium", "high", "critical")
+"""From the least to the worst, which is the order in which an exploration reports them last."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that went wrong in one run.
+
+    `title` and `explanation` are for people; `receipt` holds the same facts
+    for machines; `evidence` are the numbers of the events that prove it.
+    `replay` is the token that shows it again.
+    """
+
+    kind: str
+    severity: str
+    title: str
+    explanation: str
+    resource: str = ""
+    key: str = ""
+    agents: tuple[str, ...] = ()
+    evidence: tuple[int, ...] = ()
+    receipt: dict[str, Brief] = field(default_factory=dict)
+    advice: str = ""
+    replay: str = ""
+    mark: str = ""
+
+    def __post_init__(self) -> None:
+        if self.severity not in SEVERITIES:
+            raise UsageError(
+                f"A finding's severity is one of {', '.join(SEVERITIES)}; "
+                f"{self.severity!r} was given for {self.kind!r}."
+            )
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same bug in another run: what went wrong and where, not who or when.
+
+        `mark` is what tells two bugs of one kind on one resource apart, for
+        instance the line that raised.
+        """
+        text = "\0".join((self.kind, self.resource, self.key, self.mark))
+        return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
+
+    @property
+    def rank(self) -> tuple[int, str, str]:
+        """Worst first, then by kind and fingerprint, so that the order is always the same."""
+        return (-SEVERITIES.index(self.severity), self.kind, self.fingerprint)
+
+    def to_json(self) -> str:
+        """Write the finding as one JSON object."""
+        page = {"pileup_finding": SCHEMA, "fingerprint": self.fingerprint, **asdict(self)}
+        return json.dumps(page, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Finding:
+        """Read what `to_json` wrote."""
+        try:
+            page: dict[str, Any] = json.loads(text)
+            if page["pileup_finding"] != SCHEMA:
+                raise ValueError(f"format {page['pileup_finding']}")
+            known = {each.name: page[each.name] for each in fields(cls)}
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(
+                f"This is not a pileup finding of format {SCHEMA} ({error}). "
+                "Give the text that `finding.to_json()` wrote, whole."
+            ) from None
+        for name in ("agents", "evidence"):
+            known[name] = tuple(known[name])
+        return cls(**known)

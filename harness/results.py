@@ -1,0 +1,101 @@
+"""What comes back: one `Run`, and the `Exploration` that many runs add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pileup.choices import Tape
+from pileup.findings import Finding
+from pileup.history import History
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, seen to its end.
+
+    `results` holds what each agent returned, by name; an agent that did not
+    return is not in it. `seconds` is virtual time. `faithful` is False for a
+    replay whose tape still fitted but whose history is another one.
+    """
+
+    findings: tuple[Finding, ...]
+    history: History
+    tape: Tape
+    results: dict[str, object]
+    seconds: float
+    steps: int
+    world: Any = None  # Any: whatever the user's setup returned
+    token: str = ""
+    faithful: bool = True
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """When a finding was first seen, by which strategy, and in how many runs altogether."""
+
+    run: int
+    strategy: str
+    times: int
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What the search did: under which backend, how many steps, who found what when."""
+
+    backend: str
+    steps: int
+    sightings: dict[str, Sighting] = field(default_factory=dict)
+
+
+def _no_text(_: Exploration) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """Many runs of one program: what was found, or how sure it is that nothing is there."""
+
+    findings: tuple[Finding, ...]
+    runs: int
+    stats: Stats
+    counterexample: Run | None = None
+    render: Callable[[Exploration], str] = field(default=_no_text, repr=False, compare=False)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found in any run."""
+        return not self.findings
+
+    @property
+    def strength(self) -> str:
+        """How much a clean result says."""
+        bound = 1 - (1 - CONFIDENCE) ** (1 / self.runs)
+        return (
+            f"{self.runs} runs clean: whatever these strategies can reach goes wrong in less "
+            f"than {bound:.2%} of runs, at {CONFIDENCE:.0%} confidence"
+        )
+
+    def assert_clean(self, ignore: Collection[str] = ()) -> None:
+        """Raise AssertionError with the whole story if anything but the ignored kinds was found."""
+        __tracebackhide__ = True
+        if any(finding.kind not in ignore for finding in self.findings):
+            raise AssertionError(f"{self}\n")
+
+    def report(self, path: str | Path) -> Path:
+        """Write the findings and the counterexample as text; return where."""
+        target = Path(path)
+        target.write_text(f"{self}\n", encoding="utf-8")
+        return target
+
+    def __str__(self) -> str:
+        return self.render(self)

@@ -1,0 +1,38 @@
+"""Limits on a run, so that no agent can hang a test suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+from pileup.errors import UsageError
+
+BACKENDS: Final = ("native", "trio", "asyncio")
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """How much one run may use before it is stopped and reported.
+
+    `steps` counts decisions, `events` operations that took effect, `seconds`
+    virtual time. `blocked` is the one limit in real seconds: how long an
+    agent may hold the thread without reaching an operation; it decides no
+    verdict, it only keeps the suite from hanging. `patience` is how many
+    steps in a row the dullest order grants one agent, so that a polling loop
+    does not starve the agent that it polls for.
+    """
+
+    steps: int = 100_000
+    events: int = 100_000
+    seconds: float = 30 * 24 * 3600.0
+    blocked: float = 10.0
+    patience: int = 500
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
+                raise UsageError(
+                    f"The budget {each.name!r} must be a number above 0; {value!r} was given. "
+                    "To allow more, write for instance pileup.Budgets(steps=1_000_000)."
+                )

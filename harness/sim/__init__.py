@@ -1,0 +1,1 @@
+"""The kernel and the four ways to run an agent under it."""

@@ -1,0 +1,126 @@
+"""The native runtime: a driver of our own for agents that await nothing but pileup's awaitables.
+
+It is the fast path and the physical limit: `coro.send` in a loop, one strand
+for each agent. An await that belongs to an event loop is noticed at once:
+while a native run is on, asyncio and trio find a probe where they look for
+their running loop (see `probes`).
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Generator
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Final
+
+from pileup.errors import Expired, NeedsLoop, RunOver
+from pileup.operations import Operation
+from pileup.sim.agents import Strand
+from pileup.sim.bodies import coroutine_of
+from pileup.sim.greenlets import call
+from pileup.sim.kernel import Sim
+from pileup.sim.probes import loop_of, loop_wanted_by, probing
+from pileup.sim.stacks import standing
+
+UNWINDING_TRIES: Final = 100
+"""How often an agent may await on its way out before it is dropped."""
+
+
+@types.coroutine
+def perform(op: Operation) -> Generator[Operation, Any, Any]:  # Any: what the operation returns
+    """Hand an operation to the driver."""
+    return (yield op)
+
+
+class NativeRuntime:
+    """Drives agents without any event loop."""
+
+    name = "native"
+
+    def run(self, sim: Sim) -> None:
+        """Run all agents until they have ended or the run has."""
+        sim.perform, sim.call, sim.where, sim.timeout = perform, call, _where, _Timeout
+        with probing():
+            try:
+                while (strand := sim.step()) is not None:
+                    _resume(sim, strand)
+            finally:
+                for strand in sim.strands:
+                    _unwind(strand)
+
+    def close(self) -> None:
+        """Nothing outlives a native run."""
+
+
+def _resume(sim: Sim, strand: Strand) -> None:
+    """Run a strand to its next operation or to its end."""
+    handle = strand.handle
+    try:
+        if handle is None:
+            handle = strand.handle = strand.context.run(coroutine_of, sim, strand.agent)
+        error = strand.error
+        if error is None:
+            op = strand.context.run(handle.send, strand.value)
+        else:
+            op = strand.context.run(handle.throw, error)
+    except StopIteration as stop:
+        sim.finish(strand, stop.value, None)
+    except (Exception, SystemExit) as failure:
+        if (loop := loop_wanted_by(failure)) is not None:
+            raise NeedsLoop(loop) from failure
+        sim.finish(strand, None, failure)
+    else:
+        if type(op) is not Operation:
+            raise NeedsLoop(loop_of(op))
+        sim.park(strand, op)
+
+
+def _unwind(strand: Strand) -> None:
+    """End a strand that the run has left behind, letting it clean up but not go on."""
+    handle, strand.handle = strand.handle, None
+    if handle is None or strand.agent.done:
+        return
+    for _ in range(UNWINDING_TRIES):
+        try:
+            strand.context.run(handle.throw, RunOver())
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - however it ends, it has ended
+            return
+
+
+def _where(strand: Strand) -> list[str]:
+    return standing(strand.handle)
+
+
+class _Timeout(AbstractAsyncContextManager[None]):
+    """`pileup.timeout` without an event loop: a deadline that makes the strand give up."""
+
+    def __init__(self, sim: Sim, strand: Strand, seconds: float) -> None:
+        self.sim = sim
+        self.strand = strand
+        self.seconds = seconds
+        self.timer = 0
+        self.expired = False
+
+    async def __aenter__(self) -> None:
+        self.sim.timers.set(self.sim.now + self.seconds, self)
+
+    def fire(self) -> None:
+        """Take back what the strand waits to do; it gives up instead, when it is chosen."""
+        self.expired = True
+        op = self.strand.op
+        if op is not None and op.name != "give up":
+            self.sim.withdraw(self.strand)
+            self.sim.park(self.strand, Operation("give up", (), self._give_up))
+
+    def _give_up(self) -> None:
+        raise Expired
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.timer = 0
+        if self.expired and (error is None or isinstance(error, Expired)):
+            raise TimeoutError(f"timed out after {self.seconds:g} s of virtual time") from None

@@ -1,0 +1,1 @@
+"""Findings for people: thin renderers over the results."""

@@ -1,0 +1,75 @@
+"""An exploration as plain text: what was found, the run that shows it, and how to see it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pileup.findings import Finding
+from pileup.history import Event, History, Seen
+from pileup.results import Exploration, Run, Sighting
+
+MOST_EVENTS = 60
+LIFE = ("start", "end")
+
+
+def render(found: Exploration) -> str:
+    """Tell the whole story."""
+    if found.clean:
+        return f"pileup: {found.strength}."
+    return "\n".join(_story(found))
+
+
+def _story(found: Exploration) -> Iterator[str]:
+    count = len(found.findings)
+    yield f"pileup: {count} distinct finding{'' if count == 1 else 's'} in {found.runs} runs"
+    for number, finding in enumerate(found.findings, 1):
+        yield ""
+        yield from _finding(number, finding, found.stats.sightings[finding.fingerprint])
+    if found.counterexample is not None:
+        yield ""
+        yield from _interleaving(found.counterexample)
+
+
+def _finding(number: int, finding: Finding, seen: Sighting) -> Iterator[str]:
+    yield f"{number}. {finding.kind} ({finding.severity}): {finding.title}"
+    for line in finding.explanation.splitlines():
+        yield f"   {line}"
+    times = "once" if seen.times == 1 else f"in {seen.times} runs"
+    yield f"   seen {times}, first in run {seen.run + 1} ({seen.strategy})"
+    if finding.advice:
+        yield f"   what helps: {finding.advice}"
+
+
+def _interleaving(run: Run) -> Iterator[str]:
+    yield f"One run that shows it ({run.findings[0].kind}), in the order in which things happened:"
+    yield ""
+    yield from _table(run.history)
+    yield ""
+    yield f'replay: pileup.replay("{run.token}", ...)'
+    yield "        with the same agent, setup and check"
+
+
+def _table(history: History) -> Iterator[str]:
+    events = [event for event in history if event.name not in LIFE]
+    shown = events[:MOST_EVENTS]
+    width = max((len(event.agent) for event in shown), default=0)
+    for event in shown:
+        yield f"  {event.number:>4}  {event.agent:<{width}}  {_deed(event)}"
+    if len(events) > len(shown):
+        yield f"        ... and {len(events) - len(shown)} more"
+
+
+def _deed(event: Event) -> str:
+    parts = [event.name, ", ".join(_item(seen) for seen in event.items)]
+    if event.detail is not None:
+        parts.append(f"= {event.detail!r}")
+    if event.outcome != "ok":
+        parts.append(f"({event.outcome})")
+    return "  ".join(part for part in parts if part)
+
+
+def _item(seen: Seen) -> str:
+    if seen.version is None:
+        return seen.name
+    arrow = "v" if seen.access == "read" else "-> v"
+    return f"{seen.name} {arrow}{seen.version}"
