@@ -20,6 +20,7 @@ from pileup.settings import Budgets
 from pileup.sim.current import being
 from pileup.sim.endings import Misuse
 from pileup.sim.kernel import Sim
+from pileup.sim.probes import loop_wanted_by
 from pileup.sim.runtimes import Runtime, make_runtime
 from pileup.sim.world import controlled, enclosed
 from pileup.strategies import Replay
@@ -114,6 +115,7 @@ class Explorer:
                 sim.spawn(body)
             self.runtime.run(sim)
             sim.abandon()
+            self._expect_right_loop(sim)
             if isinstance(sim.ending, Misuse):
                 raise sim.ending.error
             findings = judge(sim, self.program)
@@ -126,6 +128,14 @@ class Explorer:
             steps=sim.steps,
             world=sim.world,
         )
+
+
+    def _expect_right_loop(self, sim: Sim) -> None:
+        """An agent that failed for want of another loop is no finding."""
+        for agent in sim.agents:
+            wanted = loop_wanted_by(agent.error)
+            if wanted not in (None, self.runtime.name):
+                raise NeedsLoop(wanted)
 
 
 class _Ledger:
@@ -142,8 +152,7 @@ class _Ledger:
         """Count a run; whether it shows anything new."""
         self._steps += run.steps
         fresh = False
-        for finding in run.findings:
-            mark = finding.fingerprint
+        for mark in dict.fromkeys(finding.fingerprint for finding in run.findings):
             fresh |= mark not in self._first
             self._first.setdefault(mark, (number, strategy))
             self._times[mark] = self._times.get(mark, 0) + 1

@@ -129,6 +129,7 @@ class Strand:
         "number",
         "op",
         "parent",
+        "pending",
         "rank",
         "sim",
         "step",
@@ -150,6 +151,7 @@ class Strand:
         self.context = context
         self.step: str | None = context.get(current_step)
         self.handle: Any = None  # Any: a coroutine, a trio task or an asyncio task
+        self.pending: Any = None  # Any: the asyncio future that its operation will resolve
         self.op: Operation | None = None
         self.value: Any = None  # Any: whatever the operation returns
         self.error: BaseException | None = None

@@ -67,9 +67,12 @@ class Sim:
         self._last: Strand | None = None
         self._at = 0
         self._streak = 0
+        self._living = 0
         self._rows: list[tuple[Any, ...]] = []  # Any: the fields of a Row, typed by History
         self._counts: dict[str, int] = {}
         self._items: dict[tuple[str, str], Item] = {}
+        self._loop: Strand | None = None
+        self._loop_turns = 0
         self._withdrawn: list[tuple[Strand, Operation, int]] = []
         self._choices: dict[Stream, list[int]] = {"schedule": [], "faults": [], "data": []}
         self._schedule = self._choices["schedule"]
@@ -129,6 +132,7 @@ class Sim:
             parent=parent,
         )
         self.agents.append(agent)
+        self._living += 1
         self.park(self.strand(agent, here.get() if parent else None), START)
         return agent
 
@@ -148,6 +152,7 @@ class Sim:
         """An agent's body has returned or raised."""
         agent = strand.agent
         agent.result, agent.error, agent.done = result, error, True
+        self._living -= 1
         detail = type(error).__name__ if error is not None else None
         ending = Operation("end", agent.ending, nothing)
         ending.detail = detail
@@ -158,9 +163,14 @@ class Sim:
             self._at = bisect_left(self._candidates, strand.parent.rank, key=by_rank)
 
     @property
-    def alive(self) -> bool:
-        """Whether any agent has not ended."""
-        return not all(agent.done for agent in self.agents)
+    def over(self) -> bool:
+        """Whether all agents have ended, or the run has."""
+        return not self._living or self.ending is not None
+
+    @property
+    def contended(self) -> bool:
+        """Whether any operation could take effect now."""
+        return any(strand.op is not None for strand in self._candidates)
 
     # Parking -----------------------------------------------------------------------------
 
@@ -272,11 +282,38 @@ class Sim:
                 break
         return None
 
+    def step_beside_loop(self) -> Strand | None:
+        """Ask whether a parked operation takes effect while the loop has work of its own.
+
+        The dullest is that it does not. A loop that never comes to rest is
+        made to wait after a while, as in `patience`.
+        """
+        last = self._last
+        if last is not None and last.op is None:
+            self._leave(last)
+        if not self._candidates or not self._within_budget():
+            return None
+        at, candidates = self._at, self._candidates
+        if self._loop is None:
+            nobody = Agent(self, nothing, "loop", session="", role="loop", parent=None)
+            self._loop = Strand(self, nobody, None, -1, Context())
+            self._loop.op = RESUME
+        candidates.insert(0, self._loop)
+        self._loop_turns += 1
+        self._at = 1 if self._loop_turns > self.budgets.patience else 0
+        chosen = self._pick(len(candidates), inf)
+        del candidates[0]
+        self._at = at
+        if chosen == 0:
+            return None
+        self._loop_turns = 0
+        return self._take(candidates[chosen - 1], chosen - 1)
+
     def _within_budget(self) -> bool:
         self.steps += 1
         if self.steps > self.budgets.steps:
             self.end(Overrun("steps", self.budgets.steps, self._last_place()))
-        return self.ending is None
+        return self._living > 0 and self.ending is None
 
     def _pick(self, count: int, soon: float) -> int:
         """Ask which candidate is next; -1 for the clock."""
@@ -366,7 +403,7 @@ class Sim:
         mine = self.timers.next()
         soon = min(mine, horizon)
         if soon == inf:
-            if self.alive:
+            if self._living:
                 self.end(self._stuck())
         elif soon > self.budgets.seconds:
             self.end(Overrun("seconds", self.budgets.seconds, self._last_place()))

@@ -20,7 +20,7 @@ from pileup.sim.agents import Strand
 from pileup.sim.bodies import coroutine_of
 from pileup.sim.greenlets import call
 from pileup.sim.kernel import Sim
-from pileup.sim.probes import loop_of, loop_wanted_by, probing
+from pileup.sim.probes import loop_of, probing
 from pileup.sim.stacks import standing
 
 UNWINDING_TRIES: Final = 100
@@ -67,8 +67,6 @@ def _resume(sim: Sim, strand: Strand) -> None:
     except StopIteration as stop:
         sim.finish(strand, stop.value, None)
     except (Exception, SystemExit) as failure:
-        if (loop := loop_wanted_by(failure)) is not None:
-            raise NeedsLoop(loop) from failure
         sim.finish(strand, None, failure)
     else:
         if type(op) is not Operation:

@@ -20,6 +20,9 @@ COMPLAINTS: Final = {
     "no running event loop": "asyncio",
     "must be called from async context": "trio",
     "no current event loop": "asyncio",
+    "cannot determine the parent task": "asyncio",
+    "should be used inside a task": "asyncio",
+    "has no attribute 'runner'": "trio",
 }
 NO_LOOP_FOUND: Final = ("AsyncLibraryNotFoundError", "NoEventLoopError")
 
@@ -76,11 +79,14 @@ def _trio_context() -> dict[str, Any] | None:  # Any: trio's own objects
     return None if run is None else vars(run.GLOBAL_RUN_CONTEXT)
 
 
-def loop_wanted_by(failure: BaseException) -> str | None:
+def loop_wanted_by(failure: BaseException | None) -> str | None:
     """Which loop an error complains of missing; None for any other error."""
+    if isinstance(failure, BaseExceptionGroup):
+        wanted = (loop_wanted_by(each) for each in failure.exceptions)
+        return next((each for each in wanted if each is not None), None)
     if type(failure).__name__ in NO_LOOP_FOUND:
         return "asyncio"
-    if isinstance(failure, RuntimeError):
+    if isinstance(failure, RuntimeError | AttributeError):
         for complaint, backend in COMPLAINTS.items():
             if complaint in str(failure):
                 return backend

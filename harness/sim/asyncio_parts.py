@@ -1,0 +1,157 @@
+"""asyncio's loop with the kernel behind it: virtual time, no input, no threads."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from math import inf
+from typing import Any, Final
+
+from pileup.sim.agents import Strand
+from pileup.sim.kernel import Sim
+from pileup.sim.probes import without_trio
+from pileup.sim.swapped import swapped
+
+_given_up: Final[list[asyncio.Task[Any]]] = []
+"""Tasks that refused to end. They are kept, because to drop one is to run it on."""
+
+
+class _Numbered:
+    """Hashes by order of first use: asyncio keeps tasks in sets, whose order must not vary.
+
+    A task is entered into a set when it is made, so its number is its order of
+    creation within the run.
+    """
+
+    count = 0
+    _number: int | None = None
+
+    def __hash__(self) -> int:
+        if self._number is None:
+            self._number = _Numbered.count
+            _Numbered.count += 1
+        return self._number
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class NumberedTask(_Numbered, asyncio.Task[Any]):  # Any: whatever the coroutine returns
+    """A task whose place in a set is the same in every process."""
+
+    __hash__ = _Numbered.__hash__
+
+
+class NumberedFuture(_Numbered, asyncio.Future[Any]):  # Any: whatever it is set to
+    """A future whose place in a set is the same in every process."""
+
+    __hash__ = _Numbered.__hash__
+
+
+class ParkedFuture(asyncio.Future[Any]):  # Any: what the operation returns
+    """What a task awaits while its operation is parked; cancelling it takes the operation back."""
+
+    def __init__(self, strand: Strand) -> None:
+        super().__init__()
+        self._strand = strand
+
+    def cancel(self, msg: object = None) -> bool:
+        """Withdraw at once, so that the operation cannot be chosen any more."""
+        if not self.done():
+            self._strand.sim.withdraw(self._strand)
+        return super().cancel(msg)
+
+
+class _KernelSelector(selectors.SelectSelector):
+    """Answers the loop's question what has happened; files are never ready."""
+
+    ask: Callable[[float | None], None]
+
+    def select(self, timeout: float | None = None) -> list[Any]:  # Any: as the base class has it
+        """Let the kernel take a step."""
+        self.ask(timeout)
+        return []
+
+
+Turn = Callable[[bool, float], None]
+
+
+class KernelLoop(asyncio.SelectorEventLoop):
+    """An event loop in virtual time that asks the kernel at every turn."""
+
+    def __init__(
+        self, turn: Turn, in_greenlet: Callable[..., Coroutine[Any, Any, object]]
+    ) -> None:
+        selector = _KernelSelector()
+        super().__init__(selector)
+        selector.ask = self._ask
+        self._turn = turn
+        self._in_greenlet = in_greenlet
+        self._sim: Sim | None = None
+        self.set_task_factory(_numbered_task)
+
+    def begin(self, sim: Sim) -> None:
+        """Start a run with nothing left over from the one before."""
+        self._sim = sim
+        self._ready.clear()
+        self._scheduled.clear()
+        _Numbered.count = 0
+
+    def _ask(self, timeout: float | None) -> None:
+        idle = timeout is None or timeout > 0
+        self._turn(idle, self.next_timer() if idle else inf)
+
+    def next_timer(self) -> float:
+        """When the loop's next timer is due; infinity if it has none."""
+        return float(self._scheduled[0].when()) if self._scheduled else inf
+
+    def time(self) -> float:
+        """Virtual time."""
+        return self._sim.now if self._sim is not None else 0.0
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """Make a future whose place in a set is the same in every process."""
+        return NumberedFuture(loop=self)
+
+    def run_in_executor(  # type: ignore[override] # the base class promises a plain Future
+        self, executor: object, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Run sync code as a task of its own, in a greenlet instead of a thread."""
+        return self.create_task(self._in_greenlet(func, *args))
+
+    def tasks(self) -> list[asyncio.Task[Any]]:
+        """Return all tasks that have not ended, in order of creation."""
+        return sorted(asyncio.all_tasks(self), key=hash)
+
+    def give_up(self) -> None:
+        """Leave the loop to tasks that refuse to end."""
+        _given_up.extend(self.tasks())
+        self.close()
+
+
+def _numbered_task(
+    loop: asyncio.AbstractEventLoop, coro: Any, **options: Any
+) -> asyncio.Task[Any]:  # Any: as asyncio's task factories have it
+    return NumberedTask(coro, loop=loop, **options)
+
+
+@contextmanager
+def outside_any_loop() -> Iterator[None]:
+    """Hide the loops that this thread is inside of, so that another one can run."""
+    outer = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        with without_trio(), swapped(asyncio, "as_completed", _as_completed):
+            yield
+    finally:
+        asyncio._set_running_loop(outer)
+
+
+_real_as_completed = asyncio.as_completed
+
+
+def _as_completed(fs: Iterable[Any], *, timeout: float | None = None) -> Any:  # Any: as asyncio's
+    """Start the awaitables in order first: asyncio puts them into a set, ordered by address."""
+    return _real_as_completed([asyncio.ensure_future(each) for each in fs], timeout=timeout)

@@ -1,0 +1,160 @@
+"""The asyncio runtime: unmodified asyncio programs in virtual time.
+
+The loop asks its selector what has happened; ours answers for the kernel.
+`select` with a timeout other than 0 is the idle moment, where one parked
+operation takes effect or time moves to the next timer. Ready callbacks keep
+asyncio's own order, first in, first out, because programs may rely on it; but
+an operation may take effect between two turns of the loop, as input may
+arrive there in a real one.
+
+One loop serves all runs of an exploration; it is replaced when agents leave
+it in a state that cannot be trusted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from contextvars import copy_context
+from typing import Any, Final
+
+from pileup.operations import Operation
+from pileup.sim.agents import Strand, here
+from pileup.sim.asyncio_parts import KernelLoop, ParkedFuture, outside_any_loop
+from pileup.sim.bodies import coroutine_of
+from pileup.sim.greenlets import call, in_greenlet
+from pileup.sim.kernel import Sim
+from pileup.sim.stacks import standing
+from pileup.sim.swapped import swapped_if_imported
+
+ANYIO_THREADS: Final = "anyio._backends._asyncio:AsyncIOBackend.run_sync_in_worker_thread"
+
+UNWINDING_TURNS: Final = 1_000
+"""How many turns of the loop agents may take on their way out before the loop is given up."""
+
+
+class AsyncioRuntime:
+    """Drives agents under asyncio."""
+
+    name = "asyncio"
+
+    def __init__(self) -> None:
+        self._loop: KernelLoop | None = None
+        self._sim: Sim | None = None
+        self._unwinding = False
+        self._over: asyncio.Future[None] | None = None
+
+    def run(self, sim: Sim) -> None:
+        """Run all agents until they have ended or the run has."""
+        sim.perform, sim.call, sim.where, sim.timeout = self._perform, call, _where, _timeout
+        self._sim, self._unwinding = sim, False
+        with outside_any_loop(), swapped_if_imported("anyio", ANYIO_THREADS, self._in_anyio):
+            loop = self._loop or KernelLoop(self._turn, self._in_greenlet)
+            self._loop = None  # gone, unless the run ends in order
+            loop.begin(sim)
+            try:
+                in_order = loop.run_until_complete(self._serve(loop, sim))
+            except SystemExit as error:
+                # Raised by a task of an agent's; asyncio lets it through everything.
+                in_order = False
+                sim.fail_last(error)
+            finally:
+                self._unwinding = True
+            if in_order:
+                self._loop = loop
+            else:
+                loop.give_up()
+
+    def close(self) -> None:
+        """Close the loop."""
+        if self._loop is not None:
+            self._loop.close()
+            self._loop = None
+
+    async def _serve(self, loop: KernelLoop, sim: Sim) -> bool:
+        """Wait for the end of the run, then end what is left; whether all of it ended."""
+        self._over = loop.create_future()
+        await self._over
+        self._unwinding = True
+        mine = asyncio.current_task()
+        for turn in range(UNWINDING_TURNS):
+            left = [task for task in loop.tasks() if task is not mine]
+            if not left:
+                await loop.shutdown_asyncgens()
+                return True
+            if turn % 100 == 0:  # asked again from time to time, as a task may refuse once
+                for task in left:
+                    task.cancel()
+            await asyncio.sleep(0)
+            if turn % 10 == 0:
+                sim.now = max(sim.now, min(loop.next_timer(), sim.now + 3600))
+        return False
+
+    # The one place -----------------------------------------------------------------------
+
+    def _turn(self, idle: bool, deadline: float) -> None:
+        """The loop asks what has happened: let one thing happen."""
+        sim = self._sim
+        if sim is None or self._unwinding or self._over is None:
+            return
+        strand = sim.step(deadline) if idle else sim.step_beside_loop()
+        if strand is not None:
+            self._wake(strand)
+        elif (sim.over or (idle and sim.now < deadline)) and not self._over.done():
+            self._over.set_result(None)
+
+    def _wake(self, strand: Strand) -> None:
+        if strand.handle is None:
+            loop = asyncio.get_running_loop()
+            strand.handle = loop.create_task(
+                self._live(strand), name=strand.name, context=strand.context
+            )
+        elif strand.error is not None:
+            strand.pending.set_exception(strand.error)
+        else:
+            strand.pending.set_result(strand.value)
+
+    # Agents ------------------------------------------------------------------------------
+
+    async def _live(self, strand: Strand) -> None:
+        sim = strand.sim
+        try:
+            result = await coroutine_of(sim, strand.agent)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            if self._unwinding:
+                raise
+            sim.finish(strand, None, error)
+        else:
+            sim.finish(strand, result, None)
+
+    async def _perform(self, op: Operation) -> Any:  # Any: what the operation returns
+        strand = here.get()
+        task = asyncio.current_task()
+        if strand.handle is not task:
+            strand = strand.sim.branch(strand.agent, strand, copy_context())
+            strand.handle = task
+            here.set(strand)
+        strand.sim.park(strand, op)
+        future = strand.pending = ParkedFuture(strand)
+        return await future
+
+    async def _in_greenlet(self, function: Callable[..., object], *args: object) -> object:
+        """Stand in for a thread pool: no thread, and every operation gives way."""
+        return await in_greenlet(self._perform, function, *args)
+
+    async def _in_anyio(
+        self, function: Callable[..., object], args: Sequence[object], *_: object, **__: object
+    ) -> object:
+        """Stand in for anyio.to_thread, which keeps threads of its own."""
+        return await in_greenlet(self._perform, function, *args)
+
+
+def _timeout(_sim: Sim, _strand: Strand, seconds: float) -> AbstractAsyncContextManager[Any]:
+    return asyncio.timeout(seconds)
+
+
+def _where(strand: Strand) -> list[str]:
+    return [] if strand.handle is None else standing(strand.handle.get_coro())

@@ -1,0 +1,263 @@
+"""The trio runtime: unmodified trio programs, every order of theirs on the tape.
+
+Two places of trio's are enough. `Clock.deadline_to_sleep_time` is called
+exactly when no task is runnable: there the kernel takes a step. And where
+trio would shuffle a batch of runnable tasks, ours are held back and become
+candidates beside the parked operations, because trio promises no order among
+them: one of them goes, and any other may starve.
+
+One `trio.run` serves all runs of an exploration. It lives in a greenlet that
+gives way between runs, because a fresh trio.run costs as much as sixty
+operations; what trio keeps for the thread is put away meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from math import inf
+from typing import Any, Final, TypeVar
+
+import outcome
+import trio
+from greenlet import getcurrent, greenlet
+
+from pileup.errors import RunOver
+from pileup.operations import Operation
+from pileup.sim.agents import Strand, here
+from pileup.sim.bodies import coroutine_of
+from pileup.sim.greenlets import call, in_greenlet
+from pileup.sim.kernel import RESUME, Sim
+from pileup.sim.stacks import standing
+from pileup.sim.swapped import swapped, swapped_if_imported
+from pileup.sim.trio_parts import KernelClock, ThreadState, next_deadline, run_queue, waits_for_idle
+
+T = TypeVar("T")
+
+ANYIO_THREADS: Final = "anyio._backends._trio:run_sync"
+
+UNWINDING_TURNS: Final = 10_000
+"""How many turns of the loop agents may take on their way out before the loop is given up."""
+
+
+_given_up: Final[list[greenlet]] = []
+"""Loops whose agents refused to end. They are kept, because to drop one is to run it on."""
+
+
+class TrioRuntime:
+    """Drives agents under trio."""
+
+    name = "trio"
+
+    def __init__(self) -> None:
+        self._loop: greenlet | None = None
+        self._sim: Sim | None = None
+        self._nursery: trio.Nursery | None = None
+        self._held: dict[Strand, None] = {}
+        self._granted: Strand | None = None
+        self._unwinding = 0
+        self._state = ThreadState(self._shuffle)
+
+    def run(self, sim: Sim) -> None:
+        """Run all agents until they have ended or the run has."""
+        sim.perform, sim.call, sim.where, sim.timeout = self._perform, call, _where, _timeout
+        self._sim, self._unwinding, self._granted = sim, 0, None
+        self._held.clear()
+        if self._loop is None:
+            self._loop = greenlet(partial(trio.run, self._serve, clock=KernelClock(self._now, self._idle)))
+        loop, self._loop = self._loop, None  # gone, unless it comes back in order
+        with (
+            self._state.installed(),
+            swapped(trio.to_thread, "run_sync", self._in_greenlet),
+            swapped_if_imported("anyio", ANYIO_THREADS, self._in_greenlet),
+        ):
+            if loop.switch():
+                self._loop = loop
+                return
+        _given_up.append(loop)
+        self._state = ThreadState(self._shuffle)
+
+    def close(self) -> None:
+        """End the loop, if there is one still."""
+        loop, self._loop, self._sim = self._loop, None, None
+        self._unwinding = 0
+        if loop is not None:
+            with self._state.installed():
+                loop.switch()
+
+    async def _serve(self) -> None:
+        while self._sim is not None:
+            await self._serve_one(self._sim)
+            _switch_out(in_order=True)
+
+    async def _serve_one(self, sim: Sim) -> None:
+        try:
+            async with trio.open_nursery() as self._nursery:
+                await trio.sleep_forever()
+        except* (Exception, RunOver, SystemExit):
+            # Agents' errors were noted when they ended; what is raised here
+            # comes from agents that were told to unwind.
+            assert self._unwinding
+
+    def _now(self) -> float:
+        return 0.0 if self._sim is None else self._sim.now
+
+    # The two places ------------------------------------------------------------------------
+
+    def _idle(self, deadline: float) -> float:
+        """No task is runnable: let one thing happen."""
+        sim = self._sim
+        if sim is None or self._nursery is None:
+            return 0.0
+        if self._unwinding:
+            return self._unwind_until(sim, deadline)
+        if deadline <= sim.now:
+            return 0.0  # due already: trio lets it pass before it runs anyone
+        if not sim.contended and waits_for_idle():
+            return 3600.0  # anything above the cushion of trio's wait_all_tasks_blocked
+        strand = sim.step(deadline)
+        if strand is not None:
+            self._wake(strand)
+        elif sim.over:
+            self._unwind()
+        return 0.0
+
+    def _shuffle(self, batch: list[trio.lowlevel.Task]) -> None:
+        """Pick who of the runnable tasks goes, instead of trio's random order."""
+        granted, self._granted = self._granted, None
+        if self._unwinding and self._sim is not None:
+            self._unwind_until(self._sim, 0.0)
+            return
+        if not batch or (len(batch) == 1 and granted is not None and _is(granted, batch[0])):
+            return
+        free = [task for task in batch if not self._hold(task)]
+        batch[:] = free
+        if not free and self._sim is not None:
+            self._grant(self._sim, batch)
+
+    def _hold(self, task: trio.lowlevel.Task) -> bool:
+        sim, strand = self._sim, _strand_of(task)
+        if sim is None or strand is None or strand.sim is not sim:
+            return False
+        if strand.handle is not task:
+            strand = _adopt(strand, task)
+            task.context.run(here.set, strand)
+        sim.park(strand, RESUME)
+        self._held[strand] = None
+        return True
+
+    def _grant(self, sim: Sim, batch: list[trio.lowlevel.Task]) -> None:
+        strand = sim.step(next_deadline())
+        if strand is None:
+            if sim.over:
+                self._unwind()
+        elif strand in self._held:
+            del self._held[strand]
+            batch.append(strand.handle)
+        else:
+            self._wake(strand)
+
+    def _wake(self, strand: Strand) -> None:
+        self._granted = strand
+        if strand.handle is None:
+            assert self._nursery is not None
+            name = strand.name
+            strand.context.run(partial(self._nursery.start_soon, self._live, strand, name=name))
+        elif strand in self._held:
+            del self._held[strand]
+            run_queue().append(strand.handle)
+        else:
+            error = strand.error
+            answer = outcome.Value(strand.value) if error is None else outcome.Error(error)
+            trio.lowlevel.reschedule(strand.handle, answer)
+
+    # The end of a run ----------------------------------------------------------------------
+
+    def _unwind(self) -> None:
+        """Cancel whatever is left, and let the tasks that were held back see it."""
+        assert self._nursery is not None
+        self._unwinding = 1
+        self._nursery.cancel_scope.cancel()
+        run_queue().extend(strand.handle for strand in self._held)
+        self._held.clear()
+
+    def _unwind_until(self, sim: Sim, deadline: float) -> float:
+        """Let time pass for agents that clean up; give the loop up for those that never end."""
+        self._unwinding += 1
+        if self._unwinding > UNWINDING_TURNS or deadline == inf:
+            _switch_out(in_order=False)
+        sim.now = max(sim.now, deadline)
+        return 0.0
+
+    # Agents --------------------------------------------------------------------------------
+
+    async def _live(self, strand: Strand) -> None:
+        sim = strand.sim
+        strand.handle = trio.lowlevel.current_task()
+        try:
+            result = await coroutine_of(sim, strand.agent)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            if self._unwinding:
+                raise
+            sim.finish(strand, None, error)
+        else:
+            sim.finish(strand, result, None)
+
+    async def _perform(self, op: Operation) -> Any:  # Any: what the operation returns
+        strand = here.get()
+        task = trio.lowlevel.current_task()
+        if strand.handle is not task:
+            strand = _adopt(strand, task)
+            here.set(strand)
+        strand.sim.park(strand, op)
+        return await trio.lowlevel.wait_task_rescheduled(partial(_withdraw, strand))
+
+    async def _in_greenlet(
+        self, function: Callable[..., T], *args: object, **_options: object
+    ) -> T:
+        """Stand in for trio.to_thread.run_sync: no thread, and every operation gives way."""
+        return await in_greenlet(self._perform, function, *args)
+
+
+def _switch_out(*, in_order: bool) -> None:
+    outside = getcurrent().parent
+    assert outside is not None
+    outside.switch(in_order)
+
+
+def _withdraw(strand: Strand, _: object) -> trio.lowlevel.Abort:
+    strand.sim.withdraw(strand)
+    return trio.lowlevel.Abort.SUCCEEDED
+
+
+def _strand_of(task: trio.lowlevel.Task) -> Strand | None:
+    return task.context.get(here)
+
+
+def _is(strand: Strand, task: trio.lowlevel.Task) -> bool:
+    return strand.handle is task or (strand.handle is None and _strand_of(task) is strand)
+
+
+def _adopt(parent: Strand, task: trio.lowlevel.Task) -> Strand:
+    """Give a task that an agent has started a strand of its own."""
+    if parent.handle is None:
+        parent.handle = task
+        return parent
+    strand = parent.sim.branch(parent.agent, parent, task.context)
+    strand.handle = task
+    return strand
+
+
+def _where(strand: Strand) -> list[str]:
+    return [] if strand.handle is None else standing(strand.handle.coro)
+
+
+@asynccontextmanager
+async def _timeout(_sim: Sim, _strand: Strand, seconds: float) -> AsyncIterator[None]:
+    with trio.move_on_after(seconds) as scope:
+        yield
+    if scope.cancelled_caught:
+        raise TimeoutError(f"timed out after {seconds:g} s of virtual time")
