@@ -13,7 +13,7 @@ from pileup.explore.explorer import Conditions, Explorer
 from pileup.explore.program import Check, Setup, assemble
 from pileup.operations import Operation, nothing
 from pileup.results import Exploration, Run
-from pileup.settings import Budgets
+from pileup.settings import Budgets, whole
 from pileup.sim.agents import Body, current_step, here
 from pileup.sim.current import current
 from pileup.strategies import make
@@ -36,12 +36,12 @@ class Scenario:
 
     def explorer(self) -> Explorer:
         """Check the scenario, and get ready to run it."""
-        program = assemble(self.agent, self.agents, self.setup or _world(), self.check)
+        program = assemble(self.agent, self.agents, self.setup or _default_world(), self.check)
         allowed = frozenset(self.allow_real)
         return Explorer(program, Conditions(self.budgets, self.backend, allowed))
 
 
-def _world() -> Setup:
+def _default_world() -> Setup:
     from pileup.fakes import World
 
     return World
@@ -68,8 +68,9 @@ def explore(  # noqa: PLR0913 - the pinned public face
     `check(world)` may assert on the final state. The same arguments always
     give the same result.
     """
-    if isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= MOST_RUNS:
-        raise UsageError(f"`runs` must be a number from 1 to {MOST_RUNS:,}; {runs!r} was given.")
+    whole("runs", runs, MOST_RUNS)
+    if type(seed) is not int:
+        raise UsageError(f"`seed` must be a whole number; {seed!r} was given.")
     scenario = _scenario(agent, setup, agents, check, backend, budgets, allow_real)
     found = scenario.explorer().explore(make(strategy, seed), runs)
     from pileup.reports.text import render
@@ -89,12 +90,9 @@ def replay(  # noqa: PLR0913 - the arguments of explore, so that a call can be c
 ) -> Run:
     """See one run again, from the token that a report printed."""
     ticket = decode(token)
-    number = ticket.agents or 2
-    scenario = _scenario(
-        agent, setup, number if agents is None else agents, check, None, budgets, allow_real
-    )
-    if isinstance(agent, Scenario) and isinstance(agent.agents, int):
-        scenario = replace(agent, agents=number)
+    if agents is None:  # then as many as there were
+        agents = 2 if isinstance(agent, Scenario) else ticket.agents
+    scenario = _scenario(agent, setup, agents, check, None, budgets, allow_real)
     explorer = replace(scenario, backend=ticket.backend).explorer()
     if ticket.program and explorer.program.name != ticket.program:
         raise UsageError(
@@ -113,9 +111,19 @@ def _scenario(  # noqa: PLR0913 - the arguments of explore
     budgets: Budgets | None,
     allow_real: Collection[str],
 ) -> Scenario:
-    if isinstance(agent, Scenario):
-        return agent
-    return Scenario(agent, setup, agents, check, backend, budgets or Budgets(), allow_real)
+    if not isinstance(budgets, Budgets | None):
+        raise UsageError(
+            f"`budgets` must be limits; {budgets!r} was given. Write pileup.Budgets(steps=1_000)."
+        )
+    given = (setup, agents, check, backend, budgets or Budgets(), allow_real)
+    if not isinstance(agent, Scenario):
+        return Scenario(agent, *given)
+    if given != (None, 2, None, None, Budgets(), ()):
+        raise UsageError(
+            "A Scenario names the agents and their conditions once; give no others beside it. "
+            "To vary one, write dataclasses.replace(scenario, agents=10)."
+        )
+    return agent
 
 
 async def sleep(seconds: float) -> None:
@@ -137,6 +145,7 @@ def timeout(seconds: float) -> AbstractAsyncContextManager[None]:
 @contextmanager
 def step(name: str) -> Iterator[None]:
     """Mark a unit of work: what the operations inside belong to."""
+    current("pileup.step")
     strand = here.get()
     outer, strand.step = strand.step, name
     mark = current_step.set(name)

@@ -73,11 +73,11 @@ class Finding:
             if page["pileup_finding"] != SCHEMA:
                 raise ValueError(f"format {page['pileup_finding']}")
             known = {each.name: page[each.name] for each in fields(cls)}
-        except (ValueError, KeyError, TypeError) as error:
+            for name in ("agents", "evidence"):
+                known[name] = tuple(known[name])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UsageError(
                 f"This is not a pileup finding of format {SCHEMA} ({error}). "
                 "Give the text that `finding.to_json()` wrote, whole."
             ) from None
-        for name in ("agents", "evidence"):
-            known[name] = tuple(known[name])
         return cls(**known)

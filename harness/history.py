@@ -49,6 +49,12 @@ class Row(NamedTuple):
     detail: Brief
 
 
+RawRow: TypeAlias = tuple[
+    str, Footprint, tuple[int, ...], int, int, str | None, int, float, Outcome, Brief
+]
+"""The fields of a `Row` as a plain tuple: making a named one costs the kernel half a step."""
+
+
 class Seen(NamedTuple):
     """One item as an operation met it: the version that it read, or that it made."""
 
@@ -94,7 +100,7 @@ class History(Sequence[Event]):
 
     __slots__ = ("_rows", "agents")
 
-    def __init__(self, agents: Iterable[Who], rows: Sequence[Row]) -> None:
+    def __init__(self, agents: Iterable[Who], rows: Sequence[RawRow]) -> None:
         self.agents = tuple(agents)
         self._rows = rows
 
@@ -111,7 +117,7 @@ class History(Sequence[Event]):
         return self._event(range(len(self))[index])
 
     def _event(self, number: int) -> Event:
-        row = self._rows[number]
+        row = Row._make(self._rows[number])
         versions: Sequence[int | None] = row.versions or [None] * len(row.touches)
         return Event(
             number=number,
@@ -145,12 +151,15 @@ class History(Sequence[Event]):
         """Read what `lines` wrote."""
         rest = iter(lines)
         head = _load(next(rest, ""))
-        if not isinstance(head, dict) or head.get("pileup_history") != FORMAT:
+        try:
+            if head["pileup_history"] != FORMAT:
+                raise ValueError(f"format {head['pileup_history']}")
+            agents = [Who(**each) for each in head["agents"]]
+        except (KeyError, TypeError, ValueError):
             raise UsageError(
                 f"This is not a pileup history of format {FORMAT}: its first line should hold "
                 '{"pileup_history": 1, ...}. Give the file that `history.lines()` wrote, whole.'
-            )
-        agents = [Who(**each) for each in head["agents"]]
+            ) from None
         return cls(agents, list(_rows(rest, [who.name for who in agents])))
 
 
@@ -161,7 +170,7 @@ def _line(page: object) -> str:
 def _load(line: str) -> Any:  # Any: JSON, looked at by the caller
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -183,23 +192,30 @@ def _page(event: Event) -> dict[str, object]:
 def _rows(lines: Iterator[str], names: list[str]) -> Iterator[Row]:
     items: dict[tuple[str, str], Item] = {}
     for number, line in enumerate(lines, 1):
-        page = _load(line)
-        if not isinstance(page, dict) or "do" not in page:
-            raise UsageError(f"Line {number} of the history is not an event: {line[:60]!r}.")
-        touches, versions = [], []
-        for resource, key, access, version in page.get("items", ()):
-            item = items.setdefault((resource, key), Item(resource, key))
-            touches.append(Touch(item, access))
-            versions.append(version)
-        yield Row(
-            page["do"],
-            tuple(touches),
-            () if None in versions else tuple(versions),
-            names.index(page["agent"]),
-            page.get("strand", 0),
-            page.get("step"),
-            page["asked"],
-            page["at"],
-            page["end"],
-            page.get("detail"),
-        )
+        try:
+            yield _row(_load(line), names, items)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(
+                f"Line {number} of the history is not an event ({type(error).__name__}: "
+                f"{error!s:.80}): {line[:60]!r}. Give the file that `history.lines()` wrote, whole."
+            ) from None
+
+
+def _row(page: Any, names: list[str], items: dict[tuple[str, str], Item]) -> Row:
+    touches, versions = [], []
+    for resource, key, access, version in page.get("items", ()) if type(page) is dict else ():
+        item = items.setdefault((resource, key), Item(resource, key))
+        touches.append(Touch(item, access))
+        versions.append(version)
+    return Row(
+        page["do"],
+        tuple(touches),
+        () if None in versions else tuple(versions),
+        names.index(page["agent"]),
+        page.get("strand", 0),
+        page.get("step"),
+        page["asked"],
+        page["at"],
+        page["end"],
+        page.get("detail"),
+    )

@@ -10,6 +10,13 @@ from pileup.errors import UsageError
 BACKENDS: Final = ("native", "trio", "asyncio")
 
 
+def whole(name: str, value: object, most: int) -> int:
+    """Return `value` if it is a whole number from 1 to `most`; refuse anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most:
+        return value
+    raise UsageError(f"`{name}` must be a whole number from 1 to {most:,}; {value!r} was given.")
+
+
 @dataclass(frozen=True)
 class Budgets:
     """How much one run may use before it is stopped and reported.

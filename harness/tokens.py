@@ -71,7 +71,12 @@ def decode(token: str) -> Ticket:
         ) from None
 
 
-def _checked(token: str) -> str:
+def _checked(token: object) -> str:
+    if not isinstance(token, str):
+        raise BadToken(
+            f"A replay token is a text; {type(token).__name__} was given. Copy the whole token "
+            "that the report printed after 'replay:', in quotes."
+        )
     text = token.strip()
     if len(text) > LONGEST_TOKEN:
         raise BadToken(
@@ -124,13 +129,12 @@ def _read(page: dict[str, Any]) -> Ticket:
         if len(each) != len(choices[key]):
             raise ValueError(f"{len(each)} labels for {len(choices[key])} choices")
     tape = Tape(choices["schedule"], choices["faults"], choices["data"], labels)
-    return Ticket(
-        tape, str(page["program"]), int(page["agents"]), str(page["backend"]), str(page["digest"])
-    )
+    (agents,) = _naturals([page["agents"]])
+    return Ticket(tape, str(page["program"]), agents, str(page["backend"]), str(page["digest"]))
 
 
 def _naturals(numbers: list[object]) -> tuple[int, ...]:
     for number in numbers:
         if type(number) is not int or number < 0:
-            raise ValueError(f"{number!r} is not a choice")
+            raise ValueError(f"{number!r:.60} is not a choice")
     return tuple(number for number in numbers if isinstance(number, int))

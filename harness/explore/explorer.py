@@ -59,14 +59,18 @@ class Explorer:
                 self.runtime.close()
         return ledger.exploration(runs, self.runtime.name)
 
+    def once(self, strategy: Strategy) -> Run:
+        """Run a single time, as the strategy says."""
+        with _resting_collector(), controlled(self.conditions.budgets):
+            try:
+                return self.run(strategy, 0)
+            finally:
+                self.runtime.close()
+
     def replay(self, ticket: Ticket) -> Run:
         """Run once, as the tape says."""
         strategy = Replay(ticket.tape, labelling=True)
-        with _resting_collector(), controlled(self.conditions.budgets):
-            try:
-                run = self.run(strategy, 0)
-            finally:
-                self.runtime.close()
+        run = self.once(strategy)
         same = not ticket.digest or run.history.digest == ticket.digest
         return self._named(replace(run, faithful=same), strategy.labelled)
 

@@ -7,6 +7,7 @@ these.
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterator
 
@@ -16,6 +17,9 @@ from pileup.sim.agents import Agent
 from pileup.sim.endings import Deadlock, Overrun, Stuck
 from pileup.sim.kernel import Sim
 from pileup.sim.stacks import place
+
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""What a default repr in a message ends with: another one in every run."""
 
 REMEDY = {
     "steps": "an agent polls or retries without end; give it a limit, or allow more with "
@@ -83,7 +87,7 @@ def _failures(sim: Sim) -> Iterator[Finding]:
 
 
 def _failure(agent: Agent, error: BaseException) -> Finding:
-    raised = f"{type(error).__name__}: {error}".rstrip(": ")
+    raised = ADDRESS.sub("", f"{type(error).__name__}: {error}".rstrip(": "))
     where = _origin(error)
     at = f" at {where}" if where else ""
     return Finding(
@@ -98,12 +102,12 @@ def _failure(agent: Agent, error: BaseException) -> Finding:
 
 
 def _check(sim: Sim, program: Program) -> Iterator[Finding]:
-    if program.check is None or sim.ending is not None:
+    if program.check is None or not all(agent.done for agent in sim.agents):
         return
     try:
         program.check(sim.world)
     except Exception as error:  # noqa: BLE001 - a check may fail with anything
-        said = str(error) or type(error).__name__
+        said = ADDRESS.sub("", str(error)) or type(error).__name__
         yield Finding(
             kind="check_failed",
             severity="high",

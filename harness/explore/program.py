@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from pileup.errors import UsageError
+from pileup.settings import whole
 from pileup.sim.agents import Body
 from pileup.sim.bodies import arguments
 from pileup.sim.kernel import Sim
@@ -55,23 +56,18 @@ def _bodies(agent: Body | Sequence[Body], agents: int | Sequence[Body]) -> tuple
         return _all_callable(agents)
     if not callable(agent):
         return _all_callable(agent)
-    if isinstance(agents, bool) or not 1 <= agents <= MOST_AGENTS:
-        raise UsageError(
-            f"`agents` must be a number from 1 to {MOST_AGENTS:,}, or a list of agents; "
-            f"{agents!r} was given."
-        )
-    return (agent,) * agents
+    return (agent,) * whole("agents", agents, MOST_AGENTS)
 
 
 def _all_callable(agents: Sequence[Body]) -> tuple[Body, ...]:
-    bodies = tuple(agents) if isinstance(agents, Sequence) else ()
+    bodies: tuple[object, ...] = tuple(agents) if isinstance(agents, list | tuple) else ()
     if not bodies or not all(callable(body) for body in bodies):
         raise UsageError(
             f"An agent is a function, and several different ones are a list of functions; "
             f"{agents!r} was given. Write pileup.explore(agent, agents=5), without parentheses "
             "after the agent's name, or pileup.explore([reader, writer])."
         )
-    return bodies
+    return tuple(agents)
 
 
 def name_of(body: Body) -> str:

@@ -62,7 +62,7 @@ class Agent:
     @property
     def who(self) -> Who:
         """The agent as the history keeps it."""
-        return Who(self.name, self.session, self.role, self.parent and self.parent.name)
+        return Who(self.name, self.session, self.role, self.parent.name if self.parent else None)
 
     def spawn(
         self,

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from math import inf
 from typing import Any, Final
 
 from pileup.sim.agents import Strand
+from pileup.sim.given_up import keep_for_ever
 from pileup.sim.kernel import Sim
 from pileup.sim.probes import without_trio
 from pileup.sim.swapped import swapped
-
-_given_up: Final[list[asyncio.Task[Any]]] = []
-"""Tasks that refused to end. They are kept, because to drop one is to run it on."""
 
 
 class _Numbered:
@@ -81,6 +80,9 @@ Turn = Callable[[bool, float], None]
 class KernelLoop(asyncio.SelectorEventLoop):
     """An event loop in virtual time that asks the kernel at every turn."""
 
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+
     def __init__(
         self, turn: Turn, in_greenlet: Callable[..., Coroutine[Any, Any, object]]
     ) -> None:
@@ -121,13 +123,15 @@ class KernelLoop(asyncio.SelectorEventLoop):
         """Run sync code as a task of its own, in a greenlet instead of a thread."""
         return self.create_task(self._in_greenlet(func, *args))
 
-    def tasks(self) -> list[asyncio.Task[Any]]:
-        """Return all tasks that have not ended, in order of creation."""
-        return sorted(asyncio.all_tasks(self), key=hash)
+    def other_tasks(self) -> list[asyncio.Task[Any]]:
+        """Return the tasks that have not ended, in order of creation, but for the current one."""
+        current = asyncio.current_task(self)
+        return sorted((each for each in asyncio.all_tasks(self) if each is not current), key=hash)
 
     def give_up(self) -> None:
         """Leave the loop to tasks that refuse to end."""
-        _given_up.extend(self.tasks())
+        for task in self.other_tasks():
+            keep_for_ever(task)
         self.close()
 
 

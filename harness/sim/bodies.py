@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Coroutine
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 from pileup.errors import UsageError
 from pileup.sim.agents import Agent, Body
@@ -19,8 +19,7 @@ def coroutine_of(sim: Sim, agent: Agent) -> Coroutine[Any, Any, object]:  # Any:
     """Call an agent's body with as many of `(world, me)` as it takes."""
     args = (sim.world, agent)[: arguments(agent.body)]
     if is_async(agent.body):
-        coroutine: Coroutine[Any, Any, object] = agent.body(*args)
-        return coroutine
+        return cast("Coroutine[Any, Any, object]", agent.body(*args))
     return _drive(sim, agent.body, args)
 
 

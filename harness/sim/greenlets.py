@@ -9,7 +9,7 @@ the operations.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextvars import copy_context
 from typing import Any, TypeVar
 
@@ -46,6 +46,17 @@ def in_greenlet(
     return result
 
 
+def threadless(perform: Callable[[Operation], Any]) -> Callable[..., Coroutine[Any, Any, object]]:
+    """Make a stand-in for anyio's way into a worker thread, which takes (function, args, ...)."""
+
+    async def run(
+        function: Callable[..., object], args: Sequence[object], *_: object, **__: object
+    ) -> object:
+        return await in_greenlet(perform, function, *args)
+
+    return run
+
+
 def call(op: Operation) -> Any:  # Any: what the operation returns
     """Perform an operation in sync code: give way until it has taken effect."""
     body = getcurrent()
@@ -55,6 +66,7 @@ def call(op: Operation) -> Any:  # Any: what the operation returns
             "the loop and could never interleave. Await the fake's async method instead, or make "
             "the agent a plain `def`."
         )
+    assert body.parent is not None
     return body.parent.switch(op)
 
 

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 from pileup.choices import Point, Strategy, Stream, Tape
 from pileup.errors import Expired, InternalError, RunOver, Unacknowledged
-from pileup.history import FAIL, INFO, OK, History, Outcome, Row
+from pileup.history import FAIL, INFO, OK, History, Outcome, RawRow
 from pileup.operations import READ, Footprint, Item, Operation, brief, nothing
 from pileup.settings import Budgets
 from pileup.sim.agents import Agent, Body, Strand, here
@@ -52,6 +52,9 @@ class Sim:
     def __init__(self, strategy: Strategy, budgets: Budgets = Budgets()) -> None:  # noqa: B008 - frozen
         self.strategy = strategy
         self.budgets = budgets
+        self._most_steps = budgets.steps  # here for the hot path, as are the next two
+        self._most_events = budgets.events
+        self._patience = budgets.patience
         self.now = 0.0
         self.agents: list[Agent] = []
         self.world: object = None
@@ -68,7 +71,7 @@ class Sim:
         self._at = 0
         self._streak = 0
         self._living = 0
-        self._rows: list[tuple[Any, ...]] = []  # Any: the fields of a Row, typed by History
+        self._rows: list[RawRow] = []
         self._counts: dict[str, int] = {}
         self._items: dict[tuple[str, str], Item] = {}
         self._loop: Strand | None = None
@@ -122,7 +125,7 @@ class Sim:
     ) -> Agent:
         """Add an agent; its start is parked like any operation, so its moment is a choice."""
         index = len(self.agents)
-        role = role or getattr(body, "__name__", type(body).__name__)
+        role = role or str(getattr(body, "__name__", type(body).__name__))
         agent = Agent(
             self,
             body,
@@ -158,9 +161,16 @@ class Sim:
         ending.detail = detail
         strand.invoked = len(self._rows)
         self._record(strand, ending, FAIL if error else OK)
+        for waiter in tuple(agent.ending[0].item.waiters):
+            self._review(waiter)  # a failed end is an end too, but no effect, so nobody was told
         self._leave(strand)
         if strand.parent is not None:  # the dullest thing after a child's end is its parent
             self._at = bisect_left(self._candidates, strand.parent.rank, key=by_rank)
+
+    def blame(self, error: BaseException) -> None:
+        """End the agent that acted last with an error that went past its own code."""
+        if self._last is not None and not self._last.agent.done:
+            self.finish(self._last, None, error)
 
     @property
     def over(self) -> bool:
@@ -227,7 +237,8 @@ class Sim:
         # Loops cancel tasks in the order of a set of objects, which differs
         # from process to process; the history must not.
         self._withdrawn.sort(key=lambda each: (each[0].rank, each[2]))
-        for strand, op, strand.invoked in self._withdrawn:
+        for strand, op, invoked in self._withdrawn:
+            strand.invoked = invoked
             self._note(strand, op, (), INFO)
         self._withdrawn.clear()
 
@@ -273,9 +284,8 @@ class Sim:
             self._flush_withdrawn()
         candidates = self._candidates
         while self._within_budget():
-            count = len(candidates)
             soon = min(self.timers.next(), horizon) if self.timers else horizon
-            at = self._pick(count, soon)
+            at = self._pick(len(candidates), soon != inf)
             if at >= 0:
                 return self._take(candidates[at], at)
             if not self._pass_time(horizon):
@@ -300,8 +310,8 @@ class Sim:
             self._loop.op = RESUME
         candidates.insert(0, self._loop)
         self._loop_turns += 1
-        self._at = 1 if self._loop_turns > self.budgets.patience else 0
-        chosen = self._pick(len(candidates), inf)
+        self._at = 1 if self._loop_turns > self._patience else 0
+        chosen = self._pick(len(candidates), jump=False)
         del candidates[0]
         self._at = at
         if chosen == 0:
@@ -311,32 +321,32 @@ class Sim:
 
     def _within_budget(self) -> bool:
         self.steps += 1
-        if self.steps > self.budgets.steps:
-            self.end(Overrun("steps", self.budgets.steps, self._last_place()))
+        if self.steps > self._most_steps:
+            self.end(Overrun("steps", self._most_steps, self._last_place()))
         return self._living > 0 and self.ending is None
 
-    def _pick(self, count: int, soon: float) -> int:
+    def _pick(self, count: int, jump: bool) -> int:
         """Ask which candidate is next; -1 for the clock."""
         if not count:
             return -1
         at = self._at
-        if self._streak > self.budgets.patience:
+        if self._streak > self._patience:
             self._streak = 0
             at += 1
         if at >= count:
             at = 0
-        jump = soon != inf
-        if count == 1 and not jump:
-            return at
-        point = self._point
-        point.at = at
-        point.jump = jump
-        point.count = count + jump
-        index = self._answer(point, self._schedule)
-        if index == count:
-            return -1
-        at += index
-        return at - count if at >= count else at
+        if count > 1 or jump:
+            point = self._point
+            point.at = at
+            point.jump = jump
+            point.count = count + jump
+            index = self._answer(point, self._schedule)
+            if index == count:
+                return -1
+            at += index
+            if at >= count:
+                at -= count
+        return at
 
     def _take(self, strand: Strand, at: int) -> Strand:
         """Let a candidate's operation take effect."""
@@ -368,17 +378,23 @@ class Sim:
         return strand
 
     def _record(self, strand: Strand, op: Operation, outcome: Outcome) -> None:
-        versions = []
-        for item, access in op.touches:
-            if access != READ and outcome != FAIL:
-                item.version += 1
-                if item.waiters:
-                    for waiter in tuple(item.waiters):
-                        self._review(waiter)
-            versions.append(item.version)
-        self._note(strand, op, tuple(versions), outcome)
-        if len(self._rows) > self.budgets.events:
-            self.end(Overrun("events", self.budgets.events, self._last_place()))
+        """Bring the items that were touched up to date, and note the row."""
+        touches = op.touches
+        if outcome != FAIL:
+            for item, access in touches:
+                if access != READ:
+                    item.version += 1
+                    if item.waiters:
+                        for waiter in tuple(item.waiters):
+                            self._review(waiter)
+        versions = (
+            (touches[0][0].version,)  # nearly always one, and this is the hottest line
+            if len(touches) == 1
+            else tuple([item.version for item, _ in touches])
+        )
+        self._note(strand, op, versions, outcome)
+        if len(self._rows) > self._most_events:
+            self.end(Overrun("events", self._most_events, self._last_place()))
 
     def _note(
         self, strand: Strand, op: Operation, versions: tuple[int, ...], outcome: Outcome
@@ -455,7 +471,7 @@ class Sim:
     @property
     def history(self) -> History:
         """What happened so far."""
-        return History([agent.who for agent in self.agents], [Row._make(row) for row in self._rows])
+        return History([agent.who for agent in self.agents], self._rows)
 
     @property
     def parked(self) -> Sequence[Strand]:

@@ -18,6 +18,7 @@ from pileup.errors import Expired, NeedsLoop, RunOver
 from pileup.operations import Operation
 from pileup.sim.agents import Strand
 from pileup.sim.bodies import coroutine_of
+from pileup.sim.given_up import keep_for_ever
 from pileup.sim.greenlets import call
 from pileup.sim.kernel import Sim
 from pileup.sim.probes import loop_of, probing
@@ -25,7 +26,6 @@ from pileup.sim.stacks import standing
 
 UNWINDING_TRIES: Final = 100
 """How often an agent may await on its way out before it is dropped."""
-
 
 @types.coroutine
 def perform(op: Operation) -> Generator[Operation, Any, Any]:  # Any: what the operation returns
@@ -71,7 +71,8 @@ def _resume(sim: Sim, strand: Strand) -> None:
     else:
         if type(op) is not Operation:
             raise NeedsLoop(loop_of(op))
-        sim.park(strand, op)
+        if sim.ending is None:  # its last operation may have spent the budget of events
+            sim.park(strand, op)
 
 
 def _unwind(strand: Strand) -> None:
@@ -86,6 +87,7 @@ def _unwind(strand: Strand) -> None:
             raise
         except BaseException:  # noqa: BLE001 - however it ends, it has ended
             return
+    keep_for_ever(handle)
 
 
 def _where(strand: Strand) -> list[str]:

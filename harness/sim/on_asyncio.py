@@ -14,7 +14,7 @@ it in a state that cannot be trusted.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from contextvars import copy_context
 from typing import Any, Final
@@ -23,7 +23,7 @@ from pileup.operations import Operation
 from pileup.sim.agents import Strand, here
 from pileup.sim.asyncio_parts import KernelLoop, ParkedFuture, outside_any_loop
 from pileup.sim.bodies import coroutine_of
-from pileup.sim.greenlets import call, in_greenlet
+from pileup.sim.greenlets import call, in_greenlet, threadless
 from pileup.sim.kernel import Sim
 from pileup.sim.stacks import standing
 from pileup.sim.swapped import swapped_if_imported
@@ -48,23 +48,21 @@ class AsyncioRuntime:
     def run(self, sim: Sim) -> None:
         """Run all agents until they have ended or the run has."""
         sim.perform, sim.call, sim.where, sim.timeout = self._perform, call, _where, _timeout
-        self._sim, self._unwinding = sim, False
-        with outside_any_loop(), swapped_if_imported("anyio", ANYIO_THREADS, self._in_anyio):
+        self._sim, self._unwinding, self._over = sim, False, None
+        with outside_any_loop(), swapped_if_imported("anyio", ANYIO_THREADS, threadless(self._perform)):
             loop = self._loop or KernelLoop(self._turn, self._in_greenlet)
             self._loop = None  # gone, unless the run ends in order
             loop.begin(sim)
             try:
-                in_order = loop.run_until_complete(self._serve(loop, sim))
+                if loop.run_until_complete(self._serve(loop, sim)):
+                    self._loop = loop
             except SystemExit as error:
                 # Raised by a task of an agent's; asyncio lets it through everything.
-                in_order = False
-                sim.fail_last(error)
+                sim.blame(error)
             finally:
                 self._unwinding = True
-            if in_order:
-                self._loop = loop
-            else:
-                loop.give_up()
+                if self._loop is None:
+                    loop.give_up()
 
     def close(self) -> None:
         """Close the loop."""
@@ -77,14 +75,14 @@ class AsyncioRuntime:
         self._over = loop.create_future()
         await self._over
         self._unwinding = True
-        mine = asyncio.current_task()
         for turn in range(UNWINDING_TURNS):
-            left = [task for task in loop.tasks() if task is not mine]
+            left = loop.other_tasks()
             if not left:
                 await loop.shutdown_asyncgens()
                 return True
             if turn % 100 == 0:  # asked again from time to time, as a task may refuse once
                 for task in left:
+                    task.add_done_callback(_retrieve)
                     task.cancel()
             await asyncio.sleep(0)
             if turn % 10 == 0:
@@ -125,7 +123,7 @@ class AsyncioRuntime:
             raise
         except BaseException as error:
             if self._unwinding:
-                raise
+                return  # the run is over, and this is how the agent took it
             sim.finish(strand, None, error)
         else:
             sim.finish(strand, result, None)
@@ -137,6 +135,8 @@ class AsyncioRuntime:
             strand = strand.sim.branch(strand.agent, strand, copy_context())
             strand.handle = task
             here.set(strand)
+        if strand.sim.ending is not None:
+            await asyncio.sleep(0)  # gives way first, even if the agent swallows what comes next
         strand.sim.park(strand, op)
         future = strand.pending = ParkedFuture(strand)
         return await future
@@ -145,11 +145,11 @@ class AsyncioRuntime:
         """Stand in for a thread pool: no thread, and every operation gives way."""
         return await in_greenlet(self._perform, function, *args)
 
-    async def _in_anyio(
-        self, function: Callable[..., object], args: Sequence[object], *_: object, **__: object
-    ) -> object:
-        """Stand in for anyio.to_thread, which keeps threads of its own."""
-        return await in_greenlet(self._perform, function, *args)
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Look at how a task took its end, so that asyncio does not log it as overlooked."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _timeout(_sim: Sim, _strand: Strand, seconds: float) -> AbstractAsyncContextManager[Any]:

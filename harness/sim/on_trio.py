@@ -23,11 +23,11 @@ import outcome
 import trio
 from greenlet import getcurrent, greenlet
 
-from pileup.errors import RunOver
 from pileup.operations import Operation
 from pileup.sim.agents import Strand, here
 from pileup.sim.bodies import coroutine_of
-from pileup.sim.greenlets import call, in_greenlet
+from pileup.sim.given_up import keep_for_ever
+from pileup.sim.greenlets import call, in_greenlet, threadless
 from pileup.sim.kernel import RESUME, Sim
 from pileup.sim.stacks import standing
 from pileup.sim.swapped import swapped, swapped_if_imported
@@ -35,14 +35,10 @@ from pileup.sim.trio_parts import KernelClock, ThreadState, next_deadline, run_q
 
 T = TypeVar("T")
 
-ANYIO_THREADS: Final = "anyio._backends._trio:run_sync"
+ANYIO_THREADS: Final = "anyio._backends._trio:TrioBackend.run_sync_in_worker_thread"
 
-UNWINDING_TURNS: Final = 10_000
+UNWINDING_TURNS: Final = 1_000
 """How many turns of the loop agents may take on their way out before the loop is given up."""
-
-
-_given_up: Final[list[greenlet]] = []
-"""Loops whose agents refused to end. They are kept, because to drop one is to run it on."""
 
 
 class TrioRuntime:
@@ -70,12 +66,12 @@ class TrioRuntime:
         with (
             self._state.installed(),
             swapped(trio.to_thread, "run_sync", self._in_greenlet),
-            swapped_if_imported("anyio", ANYIO_THREADS, self._in_greenlet),
+            swapped_if_imported("anyio", ANYIO_THREADS, threadless(self._perform)),
         ):
             if loop.switch():
                 self._loop = loop
                 return
-        _given_up.append(loop)
+        keep_for_ever(loop)
         self._state = ThreadState(self._shuffle)
 
     def close(self) -> None:
@@ -95,10 +91,12 @@ class TrioRuntime:
         try:
             async with trio.open_nursery() as self._nursery:
                 await trio.sleep_forever()
-        except* (Exception, RunOver, SystemExit):
+        except BaseExceptionGroup as group:
             # Agents' errors were noted when they ended; what is raised here
-            # comes from agents that were told to unwind.
-            assert self._unwinding
+            # comes from tasks that were told to unwind, but for the user's Ctrl-C.
+            if group.subgroup(KeyboardInterrupt) is not None:
+                self._sim = None
+                raise KeyboardInterrupt from None
 
     def _now(self) -> float:
         return 0.0 if self._sim is None else self._sim.now
@@ -198,10 +196,11 @@ class TrioRuntime:
         try:
             result = await coroutine_of(sim, strand.agent)
         except (KeyboardInterrupt, GeneratorExit):
+            self._unwinding = 1
             raise
         except BaseException as error:
             if self._unwinding:
-                raise
+                return  # the run is over, and this is how the agent took it
             sim.finish(strand, None, error)
         else:
             sim.finish(strand, result, None)
@@ -212,6 +211,10 @@ class TrioRuntime:
         if strand.handle is not task:
             strand = _adopt(strand, task)
             here.set(strand)
+        if strand.sim.ending is not None:
+            # Gives way first, because an agent that swallows everything would
+            # otherwise hold the thread for ever.
+            await trio.lowlevel.checkpoint()
         strand.sim.park(strand, op)
         return await trio.lowlevel.wait_task_rescheduled(partial(_withdraw, strand))
 

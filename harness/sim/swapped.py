@@ -11,7 +11,7 @@ from importlib import import_module
 @contextmanager
 def swapped(owner: object, name: str, value: object) -> Iterator[None]:
     """Set `owner.name` to `value`, and back to what it was afterwards."""
-    was = getattr(owner, name)
+    was = vars(owner)[name]  # as it lies there: getattr would bind a class method
     setattr(owner, name, value)
     try:
         yield

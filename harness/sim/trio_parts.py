@@ -7,10 +7,13 @@ trio keeps for a thread while a loop runs in it.
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sniffio
@@ -23,7 +26,7 @@ class KernelClock(trio.abc.Clock):
 
     def __init__(self, now: Callable[[], float], idle: Callable[[float], float]) -> None:
         self.current_time = now  # type: ignore[method-assign] # a plain call less in the hot path
-        self.deadline_to_sleep_time = idle  # type: ignore[method-assign] # likewise
+        self.deadline_to_sleep_time = idle  # type: ignore[assignment,method-assign] # likewise
 
     def start_clock(self) -> None:
         """Virtual time needs no start."""
@@ -44,36 +47,62 @@ class Shuffler:
         self.shuffle = shuffle
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What trio keeps outside of its loop object, for one loop or for none."""
+
+    context: dict[str, Any] = field(default_factory=dict)  # Any: trio's own objects
+    hooks: Any = (None, None)  # Any: async generator hooks
+    library: str | None = None
+    interrupt: Any = None  # Any: a signal handler
+    wakeup: int = -1
+
+    @classmethod
+    def taken(cls) -> _Kept:
+        """Look at what is there now."""
+        signals: tuple[Any, ...] = ()
+        if _in_main_thread():
+            signals = signal.getsignal(signal.SIGINT), signal.set_wakeup_fd(-1)
+        context = dict(vars(trio_run.GLOBAL_RUN_CONTEXT))
+        return cls(context, sys.get_asyncgen_hooks(), sniffio.thread_local.name, *signals)
+
+    def put(self) -> None:
+        """Put this in place of what is there now."""
+        context = vars(trio_run.GLOBAL_RUN_CONTEXT)
+        context.clear()
+        context.update(self.context)
+        sys.set_asyncgen_hooks(*self.hooks)
+        sniffio.thread_local.name = self.library
+        if _in_main_thread():
+            signal.signal(signal.SIGINT, self.interrupt)
+            signal.set_wakeup_fd(self.wakeup, warn_on_full_buffer=False)
+
+
 class ThreadState:
-    """What trio keeps for a thread, for a loop that is not always on."""
+    """What belongs to one trio loop of ours while other code has the thread."""
 
     def __init__(self, shuffle: Callable[[list[trio.lowlevel.Task]], None]) -> None:
         self._shuffler = Shuffler(shuffle)
-        self._context: dict[str, Any] = {}  # Any: trio's own objects
-        self._hooks = sys.get_asyncgen_hooks()
+        self._ours: _Kept | None = None
 
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Put our loop's state in place, and what was there back afterwards."""
-        context = vars(trio_run.GLOBAL_RUN_CONTEXT)
-        outer = dict(context), sys.get_asyncgen_hooks(), sniffio.thread_local.name
+        outer = _Kept.taken()
         settings = trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r
-        _put(context, self._context, self._hooks, "trio")
+        (self._ours or replace(outer, context={}, library="trio", wakeup=-1)).put()
         trio_run._ALLOW_DETERMINISTIC_SCHEDULING = True  # type: ignore[misc] # as pytest-trio does
         trio_run._r = self._shuffler  # type: ignore[assignment] # only shuffle is ever called
         try:
             yield
         finally:
-            self._context, self._hooks = dict(context), sys.get_asyncgen_hooks()
+            self._ours = _Kept.taken()
             trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r = settings  # type: ignore[misc]
-            _put(context, *outer)
+            outer.put()
 
 
-def _put(context: dict[str, Any], kept: dict[str, Any], hooks: Any, library: str | None) -> None:
-    context.clear()
-    context.update(kept)
-    sys.set_asyncgen_hooks(*hooks)
-    sniffio.thread_local.name = library
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def run_queue() -> deque[trio.lowlevel.Task]:

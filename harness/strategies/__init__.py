@@ -22,9 +22,9 @@ STRATEGIES: Final[dict[str, Callable[[int], Strategy]]] = {
 
 def make(strategy: str | Strategy, seed: int) -> Strategy:
     """Return the strategy of that name, seeded; a strategy object is its own answer."""
-    if not isinstance(strategy, str):
+    if hasattr(strategy, "begin") and hasattr(strategy, "choose"):
         return strategy
-    if strategy not in STRATEGIES:
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
         raise UsageError(
             f"There is no strategy {strategy!r}; there are {', '.join(sorted(STRATEGIES))}. "
             "To see one run again, use pileup.replay(token, agent, ...)."

@@ -27,12 +27,14 @@ class Replay:
         self._tape = tape
         self._labelling = labelling
         self._next: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
+        self._played: dict[Stream, list[int]] = {stream: [] for stream in STREAMS}
         self._seen: dict[Stream, list[str]] = {stream: [] for stream in STREAMS}
         self.shifts = 0
 
     def begin(self, run: int) -> None:
         """Wind back to the start."""
         self._next = dict.fromkeys(STREAMS, 0)
+        self._played = {stream: [] for stream in STREAMS}
         self._seen = {stream: [] for stream in STREAMS}
         self.shifts = 0
 
@@ -41,6 +43,7 @@ class Replay:
         step = self._next[point.stream]
         self._next[point.stream] = step + 1
         index = self._read(point, step)
+        self._played[point.stream].append(index)
         if self._labelling:
             self._seen[point.stream].append(point.option(index))
         return index
@@ -82,4 +85,5 @@ class Replay:
     def labelled(self) -> Tape:
         """The tape as it was played, every choice named."""
         labels = {stream: tuple(names) for stream, names in self._seen.items() if names}
-        return Tape(self._tape.schedule, self._tape.faults, self._tape.data, labels)
+        schedule, faults, data = (tuple(self._played[stream]) for stream in STREAMS)
+        return Tape(schedule, faults, data, labels).trimmed()

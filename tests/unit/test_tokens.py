@@ -9,12 +9,14 @@ import zlib
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pileup.choices import STREAMS, Stream, Tape
 from pileup.errors import BadToken
 from pileup.tokens import LONGEST_TEXT, LONGEST_TOKEN, PREFIX, Ticket, decode, encode
+
+unhurried = settings(deadline=None)  # because no verdict may hang on a real clock
 
 CHOICES = st.lists(st.integers(0, 10_000), max_size=30).map(tuple)
 PAGE: dict[str, Any] = {
@@ -42,8 +44,7 @@ def tapes(draw: st.DrawFn) -> Tape:
     labels: dict[Stream, tuple[str, ...]] = {}
     for name, choices in streams.items():
         if draw(st.booleans()):
-            exactly = {"min_size": len(choices), "max_size": len(choices)}
-            labels[name] = tuple(draw(st.lists(st.text(), **exactly)))
+            labels[name] = tuple(draw(st.text()) for _ in choices)
     return Tape(streams["schedule"], streams["faults"], streams["data"], labels)
 
 
@@ -76,6 +77,7 @@ def decodes_or_is_refused(token: str) -> None:
         return
 
 
+@unhurried
 @given(TICKETS)
 def test_a_ticket_comes_back_as_it_went(ticket: Ticket) -> None:
     back = decode(encode(ticket))
@@ -86,12 +88,14 @@ def test_a_ticket_comes_back_as_it_went(ticket: Ticket) -> None:
     assert (back.backend, back.digest) == (ticket.backend, ticket.digest)
 
 
+@unhurried
 @given(TICKETS)
 def test_writing_again_gives_the_same_token(ticket: Ticket) -> None:
     token = encode(ticket)
     assert encode(decode(token)) == token
 
 
+@unhurried
 @given(TICKETS)
 def test_a_token_is_one_word_for_any_shell(ticket: Ticket) -> None:
     assert set(encode(ticket)) <= set(
@@ -116,12 +120,7 @@ def test_spaces_around_a_token_do_not_matter() -> None:
     assert decode(f"\n  {TOKEN}\t\n") == TICKET
 
 
-def test_a_tape_that_is_only_partly_labelled_comes_back() -> None:
-    # A replay whose program ended early has names for what it asked only.
-    tape = Tape((0, 0, 1), labels={"schedule": ("a: start",)})
-    assert decode(encode(Ticket(tape))).tape == tape
-
-
+@unhurried
 @given(st.text())
 @example("")
 @example(PREFIX)
@@ -132,11 +131,13 @@ def test_random_text_is_refused(text: str) -> None:
     refused(text)
 
 
+@unhurried
 @given(st.integers(0, len(TOKEN) - 1))
 def test_a_truncated_token_is_refused(length: int) -> None:
     refused(TOKEN[:length])
 
 
+@unhurried
 @given(st.integers(0, len(TOKEN) - 1), st.characters())
 def test_one_damaged_character_is_noticed(place: int, character: str) -> None:
     damaged = TOKEN[:place] + character + TOKEN[place + 1 :]
@@ -166,6 +167,7 @@ def test_a_decompression_bomb_is_not_unpacked() -> None:
     assert f"{LONGEST_TEXT:,}" in refused(bomb)
 
 
+@unhurried
 @given(st.text())
 @example("€")
 @example("\ud800")
@@ -175,6 +177,7 @@ def test_a_valid_checksum_over_rubbish_is_refused(body: str) -> None:
     refused(sealed(body.strip()))
 
 
+@unhurried
 @given(st.binary())
 def test_rubbish_that_is_packed_well_is_refused(text: bytes) -> None:
     refused(packed(text))
@@ -200,11 +203,13 @@ JSON = st.recursive(
 )
 
 
+@unhurried
 @given(JSON.filter(lambda page: not isinstance(page, dict)))
 def test_json_that_is_no_object_is_refused(page: object) -> None:
     refused(packed(json.dumps(page).encode()))
 
 
+@unhurried
 @given(st.sampled_from(sorted(PAGE)), JSON)
 @example("agents", float("inf"))
 @example("agents", float("nan"))
@@ -212,7 +217,6 @@ def test_json_that_is_no_object_is_refused(page: object) -> None:
 @example("names", {"a": 1})
 @example("labels", {"schedule": [7]})
 @example("choices", {"schedule": [True]})
-@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_an_object_of_any_shape_is_read_or_refused(field: str, value: object) -> None:
     decodes_or_is_refused(packed(json.dumps({**PAGE, field: value}).encode()))
 
@@ -221,7 +225,7 @@ def test_the_page_that_these_tests_damage_is_a_good_one() -> None:
     assert decode(packed(json.dumps(PAGE).encode())).tape == Tape((0, 1))
 
 
-WRONG = [
+WRONG: list[tuple[str, object]] = [
     ("names", None),
     ("choices", []),
     ("choices", None),
@@ -229,6 +233,7 @@ WRONG = [
     ("choices", {"schedule": [-1, 1]}),
     ("choices", {"schedule": "01"}),
     ("choices", {"schedule": None}),
+    ("choices", {"schedule": ["x" * 10_000]}),
     ("labels", {"schedule": [0, 9]}),
     ("labels", {"schedule": [0, 1, 1]}),
     ("labels", {"schedule": [-1, -1]}),

@@ -1,0 +1,48 @@
+"""Where the user's own code is: the line to name when something is refused or stuck."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from inspect import currentframe
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from greenlet import getcurrent
+
+from pileup.sim.greenlets import SyncBody
+from pileup.sim.stacks import place
+
+STDLIB: Final = str(Path(os.__file__).parent)
+INSTALLED: Final = ("site-packages", "dist-packages")
+EXPLORE: Final = str(Path(__file__).parents[1] / "explore")
+UNKNOWN: Final = "an unknown line"
+
+
+def call_site(frame: FrameType | None = None) -> str:
+    """Name the innermost line that is the user's own, or else the innermost that is not ours."""
+    nearest = UNKNOWN
+    for each in _outwards(frame or currentframe()):
+        line = place(each)
+        if line is not None and not is_library(each.f_code.co_filename):
+            return line
+        if nearest is UNKNOWN:
+            nearest = line or UNKNOWN
+    return nearest
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    """Walk from a frame to the explorer's, through the greenlet into whoever awaits it."""
+    inside = getcurrent()
+    while frame is not None and not frame.f_code.co_filename.startswith(EXPLORE):
+        yield frame
+        frame = frame.f_back
+        if frame is None and isinstance(inside, SyncBody) and inside.parent is not None:
+            inside = inside.parent
+            frame = inside.gr_frame
+
+
+def is_library(filename: str) -> bool:
+    """Whether a file came with Python or with a package, or is no file at all."""
+    return filename.startswith((STDLIB, "<")) or any(each in filename for each in INSTALLED)
