@@ -6,36 +6,30 @@ operation is next (or whether a deadline passes first), lets it take effect
 atomically, records it, and hands the strand back to the runtime to be woken.
 So a run is exactly one order in which shared operations take effect, and that
 order is on the tape.
-
-The parked strands are a list sorted by rank, and a strand that is chosen
-keeps its place while it runs: most park again at once, and then nothing
-moves. That is why a step costs the same among ten agents and ten thousand.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context, copy_context
 from math import inf
-from operator import attrgetter
 from typing import Any, NoReturn
 
 from pileup.choices import Point, Strategy, Stream, Tape
 from pileup.errors import Expired, InternalError, RunOver, Unacknowledged
-from pileup.history import FAIL, INFO, OK, History, Outcome, RawRow
+from pileup.history import FAIL, INFO, OK, History, Outcome
 from pileup.operations import READ, Footprint, Item, Operation, brief, nothing
 from pileup.settings import Budgets
 from pileup.sim.agents import Agent, Body, Strand, here
 from pileup.sim.clock import Timers
 from pileup.sim.endings import Deadlock, Ending, Overrun, Stuck
+from pileup.sim.line import Line, by_rank
+from pileup.sim.record import Record
 
 START = Operation("start", (), nothing)
 RESUME = Operation("resume", (), nothing)
 """What a strand does that a loop has made runnable by itself; it leaves no row."""
-
-by_rank = attrgetter("rank")
 
 
 def _outside(*_: object) -> NoReturn:
@@ -52,44 +46,34 @@ class Sim:
     def __init__(self, strategy: Strategy, budgets: Budgets = Budgets()) -> None:  # noqa: B008 - frozen
         self.strategy = strategy
         self.budgets = budgets
-        self._most_steps = budgets.steps  # here for the hot path, as are the next two
-        self._most_events = budgets.events
-        self._patience = budgets.patience
         self.now = 0.0
+        self.steps = 0
         self.agents: list[Agent] = []
+        self.strands: list[Strand] = []
         self.world: object = None
         self.ending: Ending | None = None
+        self.timers = Timers()
         self.perform: Callable[[Operation], Any] = _outside  # Any: what the operation returns
         self.call: Callable[[Operation], Any] = _outside
         self.where: Callable[[Strand], list[str]] = lambda _: []
         self.timeout: Callable[[Sim, Strand, float], AbstractAsyncContextManager[None]] = _outside
-        self.steps = 0
-        self.timers = Timers()
-        self._candidates: list[Strand] = []
-        self.strands: list[Strand] = []
-        self._last: Strand | None = None
-        self._at = 0
-        self._streak = 0
+        self._most_steps = budgets.steps  # here for the hot path, as is the next one
+        self._most_events = budgets.events
         self._living = 0
-        self._rows: list[RawRow] = []
+        self._line = Line(budgets.patience)
+        self._record = Record()
+        self._rows = self._record.rows
         self._counts: dict[str, int] = {}
-        self._items: dict[tuple[str, str], Item] = {}
         self._loop: Strand | None = None
         self._loop_turns = 0
-        self._withdrawn: list[tuple[Strand, Operation, int]] = []
         self._choices: dict[Stream, list[int]] = {"schedule": [], "faults": [], "data": []}
         self._schedule = self._choices["schedule"]
-        self._point = Point("schedule", 0)
-        self._point.candidates = self._candidates
 
     # What fakes use ----------------------------------------------------------------------
 
     def item(self, resource: str, key: str = "") -> Item:
         """Return the run's one `Item` of that name."""
-        found = self._items.get((resource, key))
-        if found is None:
-            found = self._items[resource, key] = Item(resource, key)
-        return found
+        return self._record.item(resource, key)
 
     def count(self, what: str) -> int:
         """Number things of one kind in the order in which the run meets them."""
@@ -156,21 +140,21 @@ class Sim:
         agent = strand.agent
         agent.result, agent.error, agent.done = result, error, True
         self._living -= 1
-        detail = type(error).__name__ if error is not None else None
         ending = Operation("end", agent.ending, nothing)
-        ending.detail = detail
+        ending.detail = type(error).__name__ if error is not None else None
         strand.invoked = len(self._rows)
-        self._record(strand, ending, FAIL if error else OK)
+        self._settle_effect(strand, ending, FAIL if error else OK)
         for waiter in tuple(agent.ending[0].item.waiters):
             self._review(waiter)  # a failed end is an end too, but no effect, so nobody was told
-        self._leave(strand)
-        if strand.parent is not None:  # the dullest thing after a child's end is its parent
-            self._at = bisect_left(self._candidates, strand.parent.rank, key=by_rank)
+        self._line.leave(strand)
+        if strand.parent is not None:
+            self._line.turn_to(strand.parent)  # the dullest thing after a child's end
 
     def blame(self, error: BaseException) -> None:
         """End the agent that acted last with an error that went past its own code."""
-        if self._last is not None and not self._last.agent.done:
-            self.finish(self._last, None, error)
+        last = self._line.last
+        if last is not None and not last.agent.done:
+            self.finish(last, None, error)
 
     @property
     def over(self) -> bool:
@@ -180,7 +164,7 @@ class Sim:
     @property
     def contended(self) -> bool:
         """Whether any operation could take effect now."""
-        return any(strand.op is not None for strand in self._candidates)
+        return any(strand.op is not None for strand in self._line.strands)
 
     # Parking -----------------------------------------------------------------------------
 
@@ -191,12 +175,12 @@ class Sim:
         strand.op = op
         strand.invoked = len(self._rows)
         if op.delay > 0:
-            self._leave(strand)
+            self._line.leave(strand)
             self.timers.set(self.now + op.delay, strand)
         elif op.ready is not None:
             self.admit(strand)
         elif not strand.listed:
-            self._enter(strand)
+            self._line.enter(strand)
 
     def admit(self, strand: Strand) -> None:
         """Make a parked strand a candidate as soon and as long as it is ready."""
@@ -212,9 +196,9 @@ class Sim:
         op = strand.op
         assert op is not None
         if op.ready is not None and not op.ready():
-            self._leave(strand)
+            self._line.leave(strand)
         elif not strand.listed:
-            self._enter(strand)
+            self._line.enter(strand)
 
     def _unwatch(self, strand: Strand, op: Operation) -> None:
         strand.watching = False
@@ -227,37 +211,11 @@ class Sim:
         if op is None:
             return
         if op is not RESUME:
-            self._withdrawn.append((strand, op, strand.invoked))
+            self._record.withdraw(strand, op)
         strand.timer = 0
         if strand.watching:
             self._unwatch(strand, op)
-        self._leave(strand)
-
-    def _flush_withdrawn(self) -> None:
-        # Loops cancel tasks in the order of a set of objects, which differs
-        # from process to process; the history must not.
-        self._withdrawn.sort(key=lambda each: (each[0].rank, each[2]))
-        for strand, op, invoked in self._withdrawn:
-            strand.invoked = invoked
-            self._note(strand, op, (), INFO)
-        self._withdrawn.clear()
-
-    def _enter(self, strand: Strand) -> None:
-        place = bisect_left(self._candidates, strand.rank, key=by_rank)
-        self._candidates.insert(place, strand)
-        strand.listed = True
-        if place <= self._at and len(self._candidates) > 1:
-            self._at += 1
-
-    def _leave(self, strand: Strand) -> None:
-        if not strand.listed:
-            return
-        place = bisect_left(self._candidates, strand.rank, key=by_rank)
-        assert self._candidates[place] is strand
-        del self._candidates[place]
-        strand.listed = False
-        if place < self._at:
-            self._at -= 1
+        self._line.leave(strand)
 
     def witness(self, strand: Strand, op: Operation) -> Any:  # Any: what the operation returns
         """Apply an operation at once: async code between two awaits is not interrupted."""
@@ -265,7 +223,7 @@ class Sim:
         value = op.apply()
         if op.detail is None:
             op.detail = brief(value)
-        self._record(strand, op, OK)
+        self._settle_effect(strand, op, OK)
         return value
 
     # Stepping ----------------------------------------------------------------------------
@@ -277,17 +235,18 @@ class Sim:
         that time has moved to it, or that nothing can happen any more: then
         `ending` says why.
         """
-        last = self._last
-        if last is not None and last.op is None:
-            self._leave(last)
-        if self._withdrawn:
-            self._flush_withdrawn()
-        candidates = self._candidates
+        line = self._line
+        line.settle()
+        self._record.flush(self.now)
         while self._within_budget():
             soon = min(self.timers.next(), horizon) if self.timers else horizon
-            at = self._pick(len(candidates), soon != inf)
-            if at >= 0:
-                return self._take(candidates[at], at)
+            count = len(line.strands)
+            if count == 1 and soon == inf:
+                return self._apply(line.take(0))
+            if count:
+                index = self._answer(line.question(soon != inf), self._schedule)
+                if index < count:
+                    return self._apply(line.take(index))
             if not self._pass_time(horizon):
                 break
         return None
@@ -296,28 +255,28 @@ class Sim:
         """Ask whether a parked operation takes effect while the loop has work of its own.
 
         The dullest is that it does not. A loop that never comes to rest is
-        made to wait after a while, as in `patience`.
+        made to wait after a while, as an agent is that never lets others go.
         """
-        last = self._last
-        if last is not None and last.op is None:
-            self._leave(last)
-        if not self._candidates or not self._within_budget():
+        line = self._line
+        line.settle()
+        if not line.strands or not self._within_budget():
             return None
-        at, candidates = self._at, self._candidates
+        at = line.at
+        self._loop_turns += 1
+        impatient = self._loop_turns > self.budgets.patience
+        question = line.question_beside(self._loop_strand(), loop_last=impatient)
+        strand = line.take_beside(self._answer(question, self._schedule), at)
+        if strand is None:
+            return None
+        self._loop_turns = 0
+        return self._apply(strand)
+
+    def _loop_strand(self) -> Strand:
         if self._loop is None:
             nobody = Agent(self, nothing, "loop", session="", role="loop", parent=None)
             self._loop = Strand(self, nobody, None, -1, Context())
             self._loop.op = RESUME
-        candidates.insert(0, self._loop)
-        self._loop_turns += 1
-        self._at = 1 if self._loop_turns > self._patience else 0
-        chosen = self._pick(len(candidates), jump=False)
-        del candidates[0]
-        self._at = at
-        if chosen == 0:
-            return None
-        self._loop_turns = 0
-        return self._take(candidates[chosen - 1], chosen - 1)
+        return self._loop
 
     def _within_budget(self) -> bool:
         self.steps += 1
@@ -325,37 +284,8 @@ class Sim:
             self.end(Overrun("steps", self._most_steps, self._last_place()))
         return self._living > 0 and self.ending is None
 
-    def _pick(self, count: int, jump: bool) -> int:
-        """Ask which candidate is next; -1 for the clock."""
-        if not count:
-            return -1
-        at = self._at
-        if self._streak > self._patience:
-            self._streak = 0
-            at += 1
-        if at >= count:
-            at = 0
-        if count > 1 or jump:
-            point = self._point
-            point.at = at
-            point.jump = jump
-            point.count = count + jump
-            index = self._answer(point, self._schedule)
-            if index == count:
-                return -1
-            at += index
-            if at >= count:
-                at -= count
-        return at
-
-    def _take(self, strand: Strand, at: int) -> Strand:
-        """Let a candidate's operation take effect."""
-        if strand is self._last:
-            self._streak += 1
-        else:
-            self._streak = 0
-            self._last = strand
-        self._at = at
+    def _apply(self, strand: Strand) -> Strand:
+        """Let a strand's operation take effect."""
         op = strand.op
         assert op is not None
         strand.op = None
@@ -374,45 +304,21 @@ class Sim:
             if op.detail is None:
                 op.detail = brief(strand.value)
         if op is not RESUME:
-            self._record(strand, op, outcome)
+            self._settle_effect(strand, op, outcome)
         return strand
 
-    def _record(self, strand: Strand, op: Operation, outcome: Outcome) -> None:
-        """Bring the items that were touched up to date, and note the row."""
-        touches = op.touches
+    def _settle_effect(self, strand: Strand, op: Operation, outcome: Outcome) -> None:
+        """Bring the items that were touched up to date, tell who waits on them, note the row."""
         if outcome != FAIL:
-            for item, access in touches:
+            for item, access in op.touches:
                 if access != READ:
                     item.version += 1
                     if item.waiters:
                         for waiter in tuple(item.waiters):
                             self._review(waiter)
-        versions = (
-            (touches[0][0].version,)  # nearly always one, and this is the hottest line
-            if len(touches) == 1
-            else tuple([item.version for item, _ in touches])
-        )
-        self._note(strand, op, versions, outcome)
+        self._record.note(strand, op, outcome, self.now)
         if len(self._rows) > self._most_events:
             self.end(Overrun("events", self._most_events, self._last_place()))
-
-    def _note(
-        self, strand: Strand, op: Operation, versions: tuple[int, ...], outcome: Outcome
-    ) -> None:
-        self._rows.append(
-            (
-                op.name,
-                op.touches,
-                versions,
-                strand.agent.index,
-                strand.branch,
-                strand.step,
-                strand.invoked,
-                self.now,
-                outcome,
-                op.detail,
-            )
-        )
 
     def _pass_time(self, horizon: float) -> bool:
         """Move to the next deadline; whether it was one of ours."""
@@ -454,13 +360,14 @@ class Sim:
         return tuple(touch.item.holder for touch in touches if touch.item.holder is not None)
 
     def _last_place(self) -> tuple[str, ...]:
-        return tuple(self.where(self._last)) if self._last is not None else ()
+        last = self._line.last
+        return tuple(self.where(last)) if last is not None else ()
 
     def abandon(self) -> None:
         """Note what was still parked when the run ended: its outcome stays unknown."""
         for strand in self.strands:
             self.withdraw(strand)
-        self._flush_withdrawn()
+        self._record.flush(self.now)
 
     @property
     def tape(self) -> Tape:

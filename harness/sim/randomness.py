@@ -154,7 +154,7 @@ def _uuid1(node: int | None = None, clock_seq: int | None = None) -> uuid.UUID:
     outer, names["_last_timestamp"] = names["_last_timestamp"], draws.uuid_timestamp
     try:
         given = stream.getrandbits(14) if clock_seq is None else clock_seq
-        return _real_uuid1(NODE if node is None else node, given)
+        return _real_uuid1(node, given)
     finally:
         draws.uuid_timestamp, names["_last_timestamp"] = names["_last_timestamp"], outer
 

@@ -1,6 +1,6 @@
 """What clocks show in a run, and that they are the real ones again afterwards."""
 
-# ruff: noqa: DTZ, ASYNC251 - calls without a time zone and calls that block are what is tested
+# ruff: noqa: DTZ001, DTZ002, DTZ003, DTZ005, DTZ011, ASYNC251 - calls without a time zone and calls that block are what is tested
 # ruff: noqa: PLW0108 - a lambda looks the name up in the run, as an agent does
 # ruff: noqa: ICN001 - the name under which the module is swept
 
@@ -13,7 +13,7 @@ import pickle
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime as captured_datetime
 from time import sleep as captured_sleep
 from types import ModuleType
@@ -199,23 +199,44 @@ def test_a_subclass_made_in_a_run_makes_its_own_kind() -> None:
     assert seen_by(agent) == [True]
 
 
-def test_a_module_that_is_imported_in_a_run_is_put_right_afterwards() -> None:
-    late = ModuleType("imported_late")
+@pytest.fixture
+def module() -> Iterator[ModuleType]:
+    """Make a module of the user's that is loaded."""
+    made = sys.modules["of_the_user"] = ModuleType("of_the_user")
+    yield made
+    del sys.modules["of_the_user"]
 
+
+def capture(module: ModuleType) -> None:
+    """Do as an import statement in the module would."""
+    exec("from time import sleep\nfrom datetime import datetime", vars(module))
+
+
+def test_names_captured_in_a_run_are_put_right_afterwards(module: ModuleType) -> None:
+    pileup.explore(lambda: None, runs=1)  # has seen the module without them
+    pileup.explore(lambda: capture(module), agents=1, runs=1).assert_clean()
+    assert vars(module)["sleep"] is time.sleep
+    assert vars(module)["datetime"] is datetime.datetime
+
+
+def test_a_module_that_is_first_imported_in_a_run_is_put_right_afterwards() -> None:
     def agent() -> None:
-        sys.modules["imported_late"] = late
-        exec("from time import sleep\nfrom datetime import datetime", vars(late))
+        capture(sys.modules.setdefault("imported_late", ModuleType("imported_late")))
 
-    pileup.explore(agent, agents=1, runs=1)
-    del sys.modules["imported_late"]
+    pileup.explore(agent, agents=1, runs=1).assert_clean()
+    late = sys.modules.pop("imported_late")
     assert vars(late)["sleep"] is time.sleep
     assert vars(late)["datetime"] is datetime.datetime
 
 
-def test_a_name_that_was_patched_in_an_earlier_exploration_is_found_in_the_next() -> None:
-    here = sys.modules[__name__]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(here, "captured_sleep", lambda _: None)
-        patch.setattr(time, "sleep", lambda _: None)
-        pileup.explore(lambda: captured_sleep(5), agents=1, runs=1)
-    assert seen_by(lambda: (time.sleep(5), time.monotonic())[1]) == [5.0]
+def test_a_name_that_was_patched_in_an_earlier_exploration_is_found_in_the_next(
+    module: ModuleType,
+) -> None:
+    def agent() -> float:
+        vars(module)["sleep"](5)
+        return time.monotonic()
+
+    vars(module)["sleep"] = lambda _: None
+    assert seen_by(agent) == [0.0]
+    vars(module)["sleep"] = time.sleep
+    assert seen_by(agent) == [5.0]
