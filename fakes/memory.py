@@ -16,7 +16,6 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
-from pileup.errors import UsageError
 from pileup.fakes._port import Cell, noted
 from pileup.operations import Operation
 from pileup.sim.agents import here
@@ -151,7 +150,7 @@ class Lock:
 
         def release() -> None:
             if item.holder != who:
-                raise UsageError(
+                raise RuntimeError(
                     f"{who} released {item.name}, which is held by {item.holder or 'nobody'}. "
                     "Release a lock where it was acquired; `async with` does that."
                 )

@@ -81,8 +81,8 @@ class Exploration:
         """How much a clean result says."""
         bound = 1 - (1 - CONFIDENCE) ** (1 / self.runs)
         return (
-            f"{self.runs} runs clean: whatever these strategies can reach goes wrong in less "
-            f"than {bound:.2%} of runs, at {CONFIDENCE:.0%} confidence"
+            f"{self.runs} runs clean. If orders like these can go wrong at all, they do in fewer "
+            f"than {bound:.1%} of runs (at {CONFIDENCE:.0%} confidence)"
         )
 
     def assert_clean(self, ignore: Collection[str] = ()) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pileup.findings import Finding
 from pileup.history import Event, History, Seen
-from pileup.results import Exploration, Run, Sighting
+from pileup.results import Exploration, Run
 
 MOST_EVENTS = 60
 LIFE = ("start", "end")
@@ -24,18 +24,21 @@ def _story(found: Exploration) -> Iterator[str]:
     yield f"pileup: {count} distinct finding{'' if count == 1 else 's'} in {found.runs} runs"
     for number, finding in enumerate(found.findings, 1):
         yield ""
-        yield from _finding(number, finding, found.stats.sightings[finding.fingerprint])
+        yield from _finding(number, finding, found)
     if found.counterexample is not None:
         yield ""
         yield from _interleaving(found.counterexample)
 
 
-def _finding(number: int, finding: Finding, seen: Sighting) -> Iterator[str]:
+def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]:
     yield f"{number}. {finding.kind} ({finding.severity}): {finding.title}"
     for line in finding.explanation.splitlines():
         yield f"   {line}"
-    times = "once" if seen.times == 1 else f"in {seen.times} runs"
-    yield f"   seen {times}, first in run {seen.run + 1} ({seen.strategy})"
+    seen = found.stats.sightings[finding.fingerprint]
+    yield (
+        f"   seen in {seen.times} of {found.runs} runs, first in run {seen.run + 1}"
+        f" ({seen.strategy})"
+    )
     if finding.advice:
         yield f"   what helps: {finding.advice}"
 
@@ -52,17 +55,18 @@ def _interleaving(run: Run) -> Iterator[str]:
 def _table(history: History) -> Iterator[str]:
     events = [event for event in history if event.name not in LIFE]
     shown = events[:MOST_EVENTS]
-    width = max((len(event.agent) for event in shown), default=0)
+    who = max((len(event.agent) for event in shown), default=0)
+    what = max((len(event.name) for event in shown), default=0)
     for event in shown:
-        yield f"  {event.number:>4}  {event.agent:<{width}}  {_deed(event)}"
+        yield f"  {event.number:>4}  {event.agent:<{who}}  {event.name:<{what}}  {_deed(event)}"
     if len(events) > len(shown):
         yield f"        ... and {len(events) - len(shown)} more"
 
 
 def _deed(event: Event) -> str:
-    parts = [event.name, ", ".join(_item(seen) for seen in event.items)]
+    parts = [", ".join(_item(seen) for seen in event.items)]
     if event.detail is not None:
-        parts.append(f"= {event.detail!r}")
+        parts.append(repr(event.detail))
     if event.outcome != "ok":
         parts.append(f"({event.outcome})")
     return "  ".join(part for part in parts if part)
@@ -71,5 +75,4 @@ def _deed(event: Event) -> str:
 def _item(seen: Seen) -> str:
     if seen.version is None:
         return seen.name
-    arrow = "v" if seen.access == "read" else "-> v"
-    return f"{seen.name} {arrow}{seen.version}"
+    return f"{seen.name} {'at' if seen.access == 'read' else 'now'} v{seen.version}"

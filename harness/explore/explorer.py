@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -44,7 +45,10 @@ class Explorer:
     def __init__(self, program: Program, conditions: Conditions) -> None:
         self.program = program
         self.conditions = conditions
-        self.runtime: Runtime = make_runtime(conditions.backend or "native")
+        self.runtime: Runtime = make_runtime(
+            "native" if conditions.backend is None else conditions.backend
+        )
+        self._settled = conditions.backend is not None
 
     def explore(self, strategy: Strategy, runs: int) -> Exploration:
         """Run `runs` times, each as the strategy says."""
@@ -98,20 +102,36 @@ class Explorer:
 
     def run(self, strategy: Strategy, number: int) -> Run:
         """Run once; start over under an event loop if the agents turn out to need one."""
-        try:
+        if self._settled:
             return self._run(strategy, number)
-        except NeedsLoop as needs:
-            if self.conditions.backend is not None or self.runtime.name != "native":
-                raise WrongBackend(
-                    f"An agent awaits something of {needs.backend}'s, but this run goes under "
-                    f"{self.runtime.name}. Write backend={needs.backend!r}, or leave `backend` "
-                    "out: pileup then finds the right one."
-                ) from None
-            self.runtime = make_runtime(needs.backend)
-            return self._run(strategy, number)
+        wanted = None
+        with warnings.catch_warnings():
+            # Because coroutines that only an event loop could have awaited go with the attempt.
+            warnings.filterwarnings("ignore", ".* was never awaited", RuntimeWarning)
+            try:
+                run = self._run(strategy, number)
+            except NeedsLoop as needs:
+                wanted = needs.backend
+        self._settled = True
+        if wanted is None:
+            return run
+        self.runtime = make_runtime(wanted)
+        return self._run(strategy, number)
 
     def _run(self, strategy: Strategy, number: int) -> Run:
         strategy.begin(number)
+        try:
+            return self._run_to_its_end(strategy)
+        except NeedsLoop as needs:
+            if not self._settled:
+                raise
+            raise WrongBackend(
+                f"An agent awaits something of {needs.backend}'s, but this run goes under "
+                f"{self.runtime.name}. Write backend={needs.backend!r}, or leave `backend` "
+                "out: pileup then finds the right one. One run cannot have both."
+            ) from None
+
+    def _run_to_its_end(self, strategy: Strategy) -> Run:
         sim = Sim(strategy, self.conditions.budgets)
         with being(sim), enclosed(sim, self.conditions.allow_real):
             sim.world = self.program.setup(sim)

@@ -49,23 +49,19 @@ def _deadlock(ending: Deadlock) -> Finding:
     return Finding(
         kind="deadlock",
         severity="critical",
-        title=f"{_count(len(stuck), 'strand')} of execution wait for ever",
-        explanation="\n".join(_wait(each) for each in stuck)
-        or "No agent can go on, and none of them waits for an operation of pileup's.",
+        title=f"{', '.join(dict.fromkeys(each.name for each in stuck))} wait for ever",
+        explanation="\n".join(_wait(each) for each in stuck),
         agents=tuple(dict.fromkeys(each.name for each in stuck)),
         advice="take locks in one order everywhere, or wait with a timeout",
-        mark=" | ".join(sorted({each.wants for each in stuck})),
+        mark=" | ".join(sorted({f"{each.wants} {each.where[-1:]}" for each in stuck})),
     )
 
 
 def _wait(each: Stuck) -> str:
     held = f", held by {', '.join(each.held_by)}" if each.held_by else ""
-    where = f" ({each.where[-1]})" if each.where else ""
-    return f"{each.name} waits to {each.wants}{held}{where}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    wants = f"to {each.wants}{held}" if each.wants else "for something of its event loop"
+    where = ", called from ".join(reversed(each.where)) or "a place that cannot be seen"
+    return f"{each.name} waits {wants}, at {where}"
 
 
 def _overrun(ending: Overrun) -> Finding:
@@ -107,13 +103,14 @@ def _check(sim: Sim, program: Program) -> Iterator[Finding]:
     try:
         program.check(sim.world)
     except Exception as error:  # noqa: BLE001 - a check may fail with anything
-        said = ADDRESS.sub("", str(error)) or type(error).__name__
+        said, _, rest = (ADDRESS.sub("", str(error)) or type(error).__name__).partition("\n")
+        where = _origin(error) or "an unknown line"
         yield Finding(
             kind="check_failed",
             severity="high",
-            title=f"the check failed: {said.splitlines()[0]}",
-            explanation=f"After all agents had ended, check(world) raised "
-            f"{type(error).__name__}: {said}\nIt stands at {_origin(error) or 'an unknown line'}.",
+            title=said,
+            explanation=f"After all agents had ended, check(world) raised this "
+            f"{type(error).__name__} at {where}.\n{rest}".rstrip(),
             advice="the interleaving below shows which operations came between which",
             mark=f"{type(error).__name__} {_origin(error).partition(':')[2]}",
         )

@@ -53,7 +53,13 @@ def assemble(
 
 def _bodies(agent: Body | Sequence[Body], agents: int | Sequence[Body]) -> tuple[Body, ...]:
     if not isinstance(agents, int):
-        return _all_callable(agents)
+        bodies = _all_callable(agents)
+        if agent not in bodies and agent != agents:
+            raise UsageError(
+                f"`agents` is a list without {agent!r}, which would never run. Give the list "
+                "alone, as in pileup.explore([reader, writer])."
+            )
+        return bodies
     if not callable(agent):
         return _all_callable(agent)
     return (agent,) * whole("agents", agents, MOST_AGENTS)

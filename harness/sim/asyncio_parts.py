@@ -7,10 +7,11 @@ import selectors
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import Context, copy_context
 from math import inf
 from typing import Any, Final
 
-from pileup.sim.agents import Strand
+from pileup.sim.agents import Strand, here
 from pileup.sim.given_up import keep_for_ever
 from pileup.sim.kernel import Sim
 from pileup.sim.probes import without_trio
@@ -92,7 +93,7 @@ class KernelLoop(asyncio.SelectorEventLoop):
         self._turn = turn
         self._in_greenlet = in_greenlet
         self._sim: Sim | None = None
-        self.set_task_factory(_numbered_task)
+        self.set_task_factory(_strand_task)
 
     def begin(self, sim: Sim) -> None:
         """Start a run with nothing left over from the one before."""
@@ -135,10 +136,19 @@ class KernelLoop(asyncio.SelectorEventLoop):
         self.close()
 
 
-def _numbered_task(
-    loop: asyncio.AbstractEventLoop, coro: Any, **options: Any
+def _strand_task(
+    loop: asyncio.AbstractEventLoop, coro: Any, *, context: Context | None = None, **options: Any
 ) -> asyncio.Task[Any]:  # Any: as asyncio's task factories have it
-    return NumberedTask(coro, loop=loop, **options)
+    """Make a task, and the strand of the agent that it belongs to."""
+    context = copy_context() if context is None else context
+    strand = context.get(here)
+    if strand is not None and strand.handle is not None:
+        strand = strand.sim.branch(strand.agent, strand, context)
+        context.run(here.set, strand)
+    task = NumberedTask(coro, loop=loop, context=context, **options)
+    if strand is not None:
+        strand.handle = task
+    return task
 
 
 @contextmanager

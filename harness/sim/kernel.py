@@ -17,13 +17,13 @@ from math import inf
 from typing import Any, NoReturn
 
 from pileup.choices import Point, Strategy, Stream, Tape
-from pileup.errors import Expired, InternalError, RunOver, Unacknowledged
+from pileup.errors import Expired, InternalError, RunOver, Unacknowledged, UsageError
 from pileup.history import FAIL, INFO, OK, History, Outcome
 from pileup.operations import READ, Footprint, Item, Operation, brief, nothing
 from pileup.settings import Budgets
 from pileup.sim.agents import Agent, Body, Strand, here
 from pileup.sim.clock import Timers
-from pileup.sim.endings import Deadlock, Ending, Overrun, Stuck
+from pileup.sim.endings import Deadlock, Ending, Misuse, Overrun, Stuck
 from pileup.sim.line import Line, by_rank
 from pileup.sim.record import Record
 
@@ -49,6 +49,7 @@ class Sim:
         self.now = 0.0
         self.steps = 0
         self.agents: list[Agent] = []
+        self._names: set[str] = set()
         self.strands: list[Strand] = []
         self.world: object = None
         self.ending: Ending | None = None
@@ -110,10 +111,13 @@ class Sim:
         """Add an agent; its start is parked like any operation, so its moment is a choice."""
         index = len(self.agents)
         role = role or str(getattr(body, "__name__", type(body).__name__))
+        if name is None or name in self._names:
+            name = f"{name or role}-{index}"
+        self._names.add(name)
         agent = Agent(
             self,
             body,
-            name or f"{role}-{index}",
+            name,
             session=session or (parent.session if parent else f"session-{index}"),
             role=role,
             parent=parent,
@@ -139,6 +143,8 @@ class Sim:
         """An agent's body has returned or raised."""
         agent = strand.agent
         agent.result, agent.error, agent.done = result, error, True
+        if isinstance(error, UsageError):
+            self.end(Misuse(error))  # a mistake in using pileup is no finding
         self._living -= 1
         ending = Operation("end", agent.ending, nothing)
         ending.detail = type(error).__name__ if error is not None else None
@@ -347,11 +353,12 @@ class Sim:
             tuple(
                 Stuck(
                     strand.name,
-                    strand.op.label if strand.op else "something outside pileup",
+                    strand.op.label if strand.op else "",
                     self._holders(strand.op.touches if strand.op else ()),
-                    tuple(self.where(strand)),
+                    where,
                 )
-                for strand in self.parked
+                for strand in sorted(self.strands, key=by_rank)
+                if (where := tuple(self.where(strand))) or strand.op
             )
         )
 

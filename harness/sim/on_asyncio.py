@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from contextvars import copy_context
 from typing import Any, Final
 
 from pileup.operations import Operation
@@ -105,9 +104,7 @@ class AsyncioRuntime:
     def _wake(self, strand: Strand) -> None:
         if strand.handle is None:
             loop = asyncio.get_running_loop()
-            strand.handle = loop.create_task(
-                self._live(strand), name=strand.name, context=strand.context
-            )
+            loop.create_task(self._live(strand), name=strand.name, context=strand.context)
         elif strand.error is not None:
             strand.pending.set_exception(strand.error)
         else:
@@ -130,11 +127,6 @@ class AsyncioRuntime:
 
     async def _perform(self, op: Operation) -> Any:  # Any: what the operation returns
         strand = here.get()
-        task = asyncio.current_task()
-        if strand.handle is not task:
-            strand = strand.sim.branch(strand.agent, strand, copy_context())
-            strand.handle = task
-            here.set(strand)
         if strand.sim.ending is not None:
             await asyncio.sleep(0)  # gives way first, even if the agent swallows what comes next
         strand.sim.park(strand, op)

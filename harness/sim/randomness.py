@@ -21,7 +21,6 @@ from __future__ import annotations
 import os
 import random
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
@@ -140,28 +139,31 @@ def _urandom(size: int, /) -> bytes:
     return _real_urandom(size) if stream is None else stream.randbytes(size)
 
 
-_real_uuid1, _real_getnode = uuid.uuid1, uuid.getnode
+@cache
+def _identifiers() -> tuple[Pair, ...]:
+    import uuid
 
+    real_uuid1, real_getnode, names = uuid.uuid1, uuid.getnode, vars(uuid)
 
-@wraps(_real_uuid1)
-def _uuid1(node: int | None = None, clock_seq: int | None = None) -> uuid.UUID:
-    stream = bits()
-    if stream is None:
-        return _real_uuid1(node, clock_seq)
-    # The module remembers the last timestamp to stay ahead of it; a run has one
-    # of its own, because the last real one may be ahead of virtual time.
-    draws, names = _current[0], vars(uuid)
-    outer, names["_last_timestamp"] = names["_last_timestamp"], draws.uuid_timestamp
-    try:
-        given = stream.getrandbits(14) if clock_seq is None else clock_seq
-        return _real_uuid1(node, given)
-    finally:
-        draws.uuid_timestamp, names["_last_timestamp"] = names["_last_timestamp"], outer
+    @wraps(real_uuid1)
+    def uuid1(node: int | None = None, clock_seq: int | None = None) -> uuid.UUID:
+        stream = bits()
+        if stream is None:
+            return real_uuid1(node, clock_seq)
+        # The module remembers the last timestamp to stay ahead of it; a run has one
+        # of its own, because the last real one may be ahead of virtual time.
+        draws, outer = _current[0], names["_last_timestamp"]
+        names["_last_timestamp"] = draws.uuid_timestamp
+        try:
+            return real_uuid1(node, stream.getrandbits(14) if clock_seq is None else clock_seq)
+        finally:
+            draws.uuid_timestamp, names["_last_timestamp"] = names["_last_timestamp"], outer
 
+    @wraps(real_getnode)
+    def getnode() -> int:
+        return real_getnode() if run_here() is None else NODE
 
-@wraps(_real_getnode)
-def _getnode() -> int:
-    return _real_getnode() if run_here() is None else NODE
+    return (real_uuid1, uuid1), (real_getnode, getnode)
 
 
 @cache
@@ -170,8 +172,6 @@ def _plain() -> tuple[Pair, ...]:
     return (
         (random.seed, _seed_module),
         (_real_urandom, _urandom),
-        (_real_uuid1, _uuid1),
-        (_real_getnode, _getnode),
         *(_seeded_first(each) for each in bound if each != random.seed),
     )
 
@@ -191,4 +191,5 @@ def _bound_to(instance: object, names: dict[str, Any]) -> list[Any]:
 
 def stand_ins() -> tuple[Pair, ...]:
     """Return the originals and their stand-ins, made once for the process."""
-    return _plain() + _numpy() if "numpy.random.mtrand" in sys.modules else _plain()
+    numpy = _numpy() if "numpy.random.mtrand" in sys.modules else ()
+    return _plain() + _identifiers() + numpy

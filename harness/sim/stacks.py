@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, Final
 
-OURS: Final = str(Path(__file__).parents[1])
-FAKES: Final = str(Path(__file__).parents[2] / "fakes")
+STDLIB: Final = str(Path(os.__file__).parent)
+INSTALLED: Final = ("site-packages", "dist-packages")
 
 
 def standing(awaitable: Any) -> list[str]:  # Any: coroutine, generator or greenlet driver
-    """Follow a suspended coroutine down to its innermost await, outermost frame first."""
-    return [line for frame in _frames(awaitable) if (line := place(frame)) is not None]
+    """Follow a suspended coroutine down to its innermost await, outermost line first.
+
+    Only the user's own lines, unless there are none.
+    """
+    frames = [frame for frame in _frames(awaitable) if place(frame) is not None]
+    own = [frame for frame in frames if not is_library(frame.f_code.co_filename)]
+    return [line for frame in own or frames if (line := place(frame)) is not None]
 
 
 def _frames(awaitable: Any) -> Iterator[FrameType]:
@@ -39,8 +45,20 @@ def _sync_frames(frame: FrameType) -> Iterator[FrameType]:
 
 
 def place(frame: FrameType) -> str | None:
-    """Name a frame by file, line and function; None for pileup's own."""
-    code: CodeType = frame.f_code
-    if code.co_filename.startswith((OURS, FAKES)):
+    """Name a frame by file, line and function; None for pileup's own.
+
+    The scenarios that come with pileup count as the user's, because they are
+    written as a user would write them.
+    """
+    package, _, rest = str(frame.f_globals.get("__name__")).partition(".")
+    if package == "pileup" and not rest.startswith("scenarios"):
         return None
+    code = frame.f_code
     return f"{Path(code.co_filename).name}:{frame.f_lineno} in {code.co_name}"
+
+
+def is_library(filename: str) -> bool:
+    """Whether a file came with Python or with a package, or is no file at all."""
+    if filename.startswith((STDLIB, "<frozen")):
+        return True
+    return any(each in filename for each in INSTALLED)

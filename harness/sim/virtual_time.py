@@ -1,4 +1,4 @@
-"""What clocks show during a run: `sim.now`, as `time` and `datetime` would tell it.
+"""What clocks show during a run: `sim.now`, as the time module would tell it.
 
 Monotonic clocks start at 0; the wall clock starts at 2026-01-01T00:00:00 UTC,
 and the local time zone is UTC while an exploration lasts, because a history
@@ -9,17 +9,13 @@ loop, as it does in reality: time moves and nobody else acts.
 Divergence from the real thing
 ------------------------------
 * Code takes no time: two readings without an operation between them are equal.
-* `datetime.datetime` is a stand-in, so `type(x) is datetime` is false during
-  an exploration; `isinstance`, pickles and copies are as ever.
-* `datetime.now` stays real where it was captured as a default before the
-  exploration, as in `field(default_factory=datetime.now)`. Write
-  `lambda: datetime.now()` there.
+* A clock that was captured as a default before the exploration stays real, as
+  in `field(default_factory=time.time)`; write `lambda: time.time()` there.
+* CPU time (`time.process_time`, `time.thread_time`) is real.
 """
 
 from __future__ import annotations
 
-import copyreg
-import datetime as dt
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -45,7 +41,6 @@ EPOCH: Final = 1_767_225_600
 NANO: Final = 1_000_000_000
 
 _real_sleep = time.sleep
-_real_datetime = dt.datetime
 
 
 def wall(sim: Sim) -> float:
@@ -125,7 +120,6 @@ def stand_ins() -> tuple[Pair, ...]:
     )
     return (
         (_real_sleep, _sleep),
-        (_real_datetime, Datetime),
         _clock(time.time, wall),
         _clock(time.time_ns, lambda sim: EPOCH * NANO + _nanoseconds(sim)),
         _clock(time.monotonic, lambda sim: sim.now),
@@ -141,69 +135,15 @@ def stand_ins() -> tuple[Pair, ...]:
     )
 
 
-class _Kind(type):
-    """Makes the stand-in say of every real datetime that it is one of its own."""
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        if cls is Datetime:
-            return isinstance(instance, _real_datetime)
-        return super().__instancecheck__(instance)
-
-    def __subclasscheck__(cls, subclass: type) -> bool:
-        if cls is Datetime:
-            return issubclass(subclass, _real_datetime)
-        return super().__subclasscheck__(subclass)
-
-
-class Datetime(_real_datetime, metaclass=_Kind):
-    """Stands in for `datetime.datetime`, and makes only real ones.
-
-    `today` and `date.today` need no stand-in: they ask `time.time`.
-    """
-
-    def __new__(cls, *args: Any, **options: Any) -> Any:  # Any: as datetime takes them
-        """Make a real datetime; only a subclass makes its own."""
-        if cls is Datetime:
-            return _real_datetime(*args, **options)
-        return super().__new__(cls, *args, **options)
-
-    @classmethod
-    def now(cls, tz: dt.tzinfo | None = None) -> Any:  # Any: a real datetime, not one of us
-        """Tell virtual time during a run."""
-        sim = run_here()
-        return super().now(tz) if sim is None else cls.fromtimestamp(wall(sim), tz)
-
-    @classmethod
-    def utcnow(cls) -> Any:
-        """Tell virtual time during a run, without a time zone."""
-        sim = run_here()
-        if sim is None:
-            return super().utcnow()
-        return cls.fromtimestamp(wall(sim), dt.UTC).replace(tzinfo=None)
-
-
-Datetime.__name__ = Datetime.__qualname__ = "datetime"
-Datetime.__module__ = "datetime"
-
-
-def _reduce(moment: dt.datetime) -> tuple[Any, ...]:
-    """Pickle by the class that goes by the name of datetime now; pickle insists on that."""
-    recipe = moment.__reduce_ex__(4)
-    assert isinstance(recipe, tuple)
-    return (dt.datetime, *recipe[1:])
-
-
 @contextmanager
 def universal() -> Iterator[None]:
-    """Make UTC the local time zone, and datetimes picklable under their stand-in."""
+    """Make UTC the local time zone."""
     zone = os.environ.get("TZ")
-    copyreg.dispatch_table[_real_datetime] = _reduce
     _set_zone("UTC")
     try:
         yield
     finally:
         _set_zone(zone)
-        copyreg.dispatch_table.pop(_real_datetime, None)
 
 
 def _set_zone(zone: str | None) -> None:

@@ -21,6 +21,7 @@ from types import ModuleType
 import pytest
 
 import pileup
+from pileup.errors import UsageError
 from pileup.sim.virtual_time import EPOCH
 
 CLOCKS = [
@@ -110,6 +111,29 @@ def test_clocks_are_real_between_runs_and_in_other_threads() -> None:
     pileup.explore(look_from_a_thread, agents=1, runs=1, allow_real={"thread"}).assert_clean()
     assert all(abs(each - time.time()) < 60 for each in seen)
     assert seen
+
+
+def test_an_exploration_inside_an_agent_is_refused_and_disturbs_nothing() -> None:
+    def agent() -> float:
+        with pytest.raises(UsageError, match="inside an agent"):
+            pileup.explore(fail, runs=1)
+        return time.time()
+
+    assert seen_by(agent) == [EPOCH]
+
+
+def test_two_threads_cannot_explore_at_once() -> None:
+    def explore_too() -> None:
+        with pytest.raises(UsageError, match="Two threads explore at once"):
+            pileup.explore(lambda: None, runs=1)
+
+    def agent() -> None:
+        thread = threading.Thread(target=explore_too)
+        thread.start()
+        thread.join()
+
+    pileup.explore(agent, agents=1, runs=1, allow_real={"thread"}).assert_clean()
+    pileup.explore(lambda: None, runs=1).assert_clean()
 
 
 def test_a_sleep_takes_no_real_time() -> None:

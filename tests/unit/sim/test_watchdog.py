@@ -77,6 +77,14 @@ def test_a_slow_setup_is_left_alone() -> None:
     pileup.explore(lambda: None, setup=setup, runs=1, budgets=SOON).assert_clean()
 
 
+def test_a_user_at_a_breakpoint_may_take_their_time() -> None:
+    def agent() -> None:
+        stop = "start = time.thread_time()\nwhile time.thread_time() - start < 0.5: pass"
+        exec(stop, {"__name__": "bdb", "time": time})  # as the debugger's own frames do
+
+    pileup.explore(agent, agents=1, runs=1, budgets=SOON).assert_clean()
+
+
 def test_the_signal_is_as_before() -> None:
     before = signal.getsignal(signal.SIGALRM)
     with pytest.raises(LoopBlocked):

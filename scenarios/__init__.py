@@ -1,0 +1,1 @@
+"""Programs to explore: reference implementations, written as a user would write them."""
