@@ -18,6 +18,7 @@ from pileup.api import (
     step,
     timeout,
 )
+from pileup.errors import PileupError, UsageError
 from pileup.findings import Finding
 from pileup.results import Exploration, Run
 from pileup.settings import Budgets
@@ -29,9 +30,11 @@ __all__ = [
     "Budgets",
     "Exploration",
     "Finding",
+    "PileupError",
     "Run",
     "Scenario",
     "Sim",
+    "UsageError",
     "checkpoint",
     "explore",
     "replay",

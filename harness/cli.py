@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from pileup.api import explore, replay
+from pileup import explore, replay
 
 RUNS = 200
 

@@ -102,36 +102,22 @@ class Explorer:
 
     def run(self, strategy: Strategy, number: int) -> Run:
         """Run once; start over under an event loop if the agents turn out to need one."""
-        if self._settled:
+        try:
             return self._run(strategy, number)
-        wanted = None
-        with warnings.catch_warnings():
-            # Because coroutines that only an event loop could have awaited go with the attempt.
-            warnings.filterwarnings("ignore", ".* was never awaited", RuntimeWarning)
-            try:
-                run = self._run(strategy, number)
-            except NeedsLoop as needs:
-                wanted = needs.backend
-        self._settled = True
-        if wanted is None:
-            return run
+        except NeedsLoop as needs:
+            wanted = needs.backend
+            _forget(needs)
+        if self._settled or self.runtime.name != "native":
+            raise WrongBackend(
+                f"An agent awaits something of {wanted}'s, but this run goes under "
+                f"{self.runtime.name}. Write backend={wanted!r}, or leave `backend` "
+                "out: pileup then finds the right one. One run cannot have both."
+            )
         self.runtime = make_runtime(wanted)
         return self._run(strategy, number)
 
     def _run(self, strategy: Strategy, number: int) -> Run:
         strategy.begin(number)
-        try:
-            return self._run_to_its_end(strategy)
-        except NeedsLoop as needs:
-            if not self._settled:
-                raise
-            raise WrongBackend(
-                f"An agent awaits something of {needs.backend}'s, but this run goes under "
-                f"{self.runtime.name}. Write backend={needs.backend!r}, or leave `backend` "
-                "out: pileup then finds the right one. One run cannot have both."
-            ) from None
-
-    def _run_to_its_end(self, strategy: Strategy) -> Run:
         sim = Sim(strategy, self.conditions.budgets)
         with being(sim), enclosed(sim, self.conditions.allow_real):
             sim.world = self.program.setup(sim)
@@ -202,6 +188,17 @@ class _Ledger:
             stats=Stats(backend, self._steps, sightings),
             counterexample=self._best,
         )
+
+
+def _forget(error: BaseException | None) -> None:
+    """Let go of a failed attempt, and quietly: coroutines that only an event loop could have
+    awaited go with it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* was never awaited", RuntimeWarning)
+        while error is not None:
+            error.__traceback__, error.__cause__ = None, None
+            error.__context__, error = None, error.__context__
+        gc.collect()  # now, while nobody complains: agents and their run refer to each other
 
 
 def _plainness(run: Run) -> tuple[tuple[int, str, str], int, int]:

@@ -11,6 +11,7 @@ import re
 import traceback
 from collections.abc import Iterator
 
+from pileup.errors import RunOver
 from pileup.explore.program import Program
 from pileup.findings import Finding
 from pileup.sim.agents import Agent
@@ -78,11 +79,14 @@ def _overrun(ending: Overrun) -> Finding:
 
 def _failures(sim: Sim) -> Iterator[Finding]:
     for agent in sim.agents:
+        if isinstance(agent.error, RunOver):
+            continue  # it was told to unwind; how the run ended is reported by itself
         if agent.error is not None and not agent.collected:
             yield _failure(agent, agent.error)
 
 
 def _failure(agent: Agent, error: BaseException) -> Finding:
+    error = _innermost(error)
     raised = ADDRESS.sub("", f"{type(error).__name__}: {error}".rstrip(": "))
     where = _origin(error)
     at = f" at {where}" if where else ""
@@ -95,6 +99,13 @@ def _failure(agent: Agent, error: BaseException) -> Finding:
         advice="handle the error in the agent, or remove the race that leads to it",
         mark=f"{agent.role} {type(error).__name__} {where.partition(':')[2]}",
     )
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Look into exception groups, which say nothing but that tasks failed."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _check(sim: Sim, program: Program) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pileup.sim.agents import Strand, here
 from pileup.sim.given_up import keep_for_ever
 from pileup.sim.kernel import Sim
-from pileup.sim.probes import without_trio
+from pileup.sim.probes import running_loop, without_trio
 from pileup.sim.swapped import swapped
 
 
@@ -154,13 +154,8 @@ def _strand_task(
 @contextmanager
 def outside_any_loop() -> Iterator[None]:
     """Hide the loops that this thread is inside of, so that another one can run."""
-    outer = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    try:
-        with without_trio(), swapped(asyncio, "as_completed", _as_completed):
-            yield
-    finally:
-        asyncio._set_running_loop(outer)
+    with running_loop(None), without_trio(), swapped(asyncio, "as_completed", _as_completed):
+        yield
 
 
 _real_as_completed = asyncio.as_completed

@@ -45,6 +45,8 @@ class NativeRuntime:
             try:
                 while (strand := sim.step()) is not None:
                     _resume(sim, strand)
+            except RunOver:
+                pass  # an agent ended the run while it acted
             finally:
                 for strand in sim.strands:
                     _unwind(strand)

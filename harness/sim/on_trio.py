@@ -29,6 +29,7 @@ from pileup.sim.bodies import coroutine_of
 from pileup.sim.given_up import keep_for_ever
 from pileup.sim.greenlets import call, in_greenlet, threadless
 from pileup.sim.kernel import RESUME, Sim
+from pileup.sim.probes import running_loop
 from pileup.sim.stacks import standing
 from pileup.sim.swapped import swapped, swapped_if_imported
 from pileup.sim.trio_parts import KernelClock, ThreadState, next_deadline, run_queue, waits_for_idle
@@ -64,6 +65,7 @@ class TrioRuntime:
             self._loop = greenlet(partial(trio.run, self._serve, clock=KernelClock(self._now, self._idle)))
         loop, self._loop = self._loop, None  # gone, unless it comes back in order
         with (
+            running_loop(None),
             self._state.installed(),
             swapped(trio.to_thread, "run_sync", self._in_greenlet),
             swapped_if_imported("anyio", ANYIO_THREADS, threadless(self._perform)),
@@ -128,6 +130,9 @@ class TrioRuntime:
             self._unwind_until(self._sim, 0.0)
             return
         if not batch or (len(batch) == 1 and granted is not None and _is(granted, batch[0])):
+            return
+        if self._sim is not None and self._sim.ending is not None:
+            self._unwind()  # an agent ended the run while it acted
             return
         free = [task for task in batch if not self._hold(task)]
         batch[:] = free

@@ -22,7 +22,11 @@ COMPLAINTS: Final = {
     "no current event loop": "asyncio",
     "cannot determine the parent task": "asyncio",
     "should be used inside a task": "asyncio",
+    "'NoneType' object has no attribute 'create_future'": "asyncio",
     "has no attribute 'runner'": "trio",
+    "Task got bad yield: <class 'trio": "trio",
+    "Task got bad yield: <trio": "trio",
+    "trio.run received unrecognized yield message <": "asyncio",
 }
 NO_LOOP_FOUND: Final = ("AsyncLibraryNotFoundError", "NoEventLoopError")
 
@@ -47,13 +51,19 @@ _trio_probe: Any = Probe("trio")
 @contextmanager
 def probing() -> Iterator[None]:
     """Put the probes where the loops look, and what was there back afterwards."""
+    with running_loop(_asyncio_probe), without_trio():
+        if (context := _trio_context()) is not None:
+            context["task"] = context["runner"] = _trio_probe
+        yield
+
+
+@contextmanager
+def running_loop(loop: Any) -> Iterator[None]:  # Any: a loop, a probe, or None
+    """Let asyncio believe that `loop` runs in this thread."""
     outer = asyncio._get_running_loop()
-    asyncio._set_running_loop(_asyncio_probe)
+    asyncio._set_running_loop(loop)
     try:
-        with without_trio():
-            if (context := _trio_context()) is not None:
-                context["task"] = context["runner"] = _trio_probe
-            yield
+        yield
     finally:
         asyncio._set_running_loop(outer)
 
@@ -86,13 +96,11 @@ def loop_wanted_by(failure: BaseException | None) -> str | None:
         return next((each for each in wanted if each is not None), None)
     if type(failure).__name__ in NO_LOOP_FOUND:
         return "asyncio"
-    if isinstance(failure, RuntimeError | AttributeError):
-        for complaint, backend in COMPLAINTS.items():
-            if complaint in str(failure):
-                return backend
-    return None
+    said = "" if failure is None else str(failure)
+    return next((backend for each, backend in COMPLAINTS.items() if each in said), None)
 
 
 def loop_of(message: object) -> str:
     """Tell whose message a foreign await has sent to the driver."""
-    return "trio" if type(message).__module__.startswith("trio") else "asyncio"
+    kind = message if isinstance(message, type) else type(message)
+    return "trio" if kind.__module__.startswith("trio") else "asyncio"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from inspect import currentframe
 from pathlib import Path
@@ -12,10 +11,8 @@ from typing import Final
 from greenlet import getcurrent
 
 from pileup.sim.greenlets import SyncBody
-from pileup.sim.stacks import place
+from pileup.sim.stacks import is_library, place
 
-STDLIB: Final = str(Path(os.__file__).parent)
-INSTALLED: Final = ("site-packages", "dist-packages")
 EXPLORE: Final = str(Path(__file__).parents[1] / "explore")
 UNKNOWN: Final = "an unknown line"
 
@@ -41,8 +38,3 @@ def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
         if frame is None and isinstance(inside, SyncBody) and inside.parent is not None:
             inside = inside.parent
             frame = inside.gr_frame
-
-
-def is_library(filename: str) -> bool:
-    """Whether a file came with Python or with a package, or is no file at all."""
-    return filename.startswith((STDLIB, "<")) or any(each in filename for each in INSTALLED)

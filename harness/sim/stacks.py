@@ -28,6 +28,8 @@ def _frames(awaitable: Any) -> Iterator[FrameType]:
         if frame is not None:
             yield frame
             yield from _sync_frames(frame)
+        if getattr(awaitable, "cr_running", False) or getattr(awaitable, "gi_running", False):
+            return  # because CPython 3.11 crashes on cr_await of a running coroutine
         following = getattr(awaitable, "cr_await", None)
         awaitable = following or getattr(awaitable, "gi_yieldfrom", None)
 

@@ -115,7 +115,7 @@ def test_a_bug_is_counted_by_runs_not_by_agents() -> None:
     exploration = pileup.explore(failing, agents=3, runs=4)
     (sighting,) = exploration.stats.sightings.values()
     assert sighting.times == 4
-    assert "seen in 4 runs" in str(exploration)
+    assert "seen in 4 of 4 runs" in str(exploration)
 
 
 def leaving() -> None:
@@ -261,12 +261,12 @@ def test_every_finding_can_be_seen_again(agent: Agent, options: dict[str, Any]) 
     assert again.faithful
 
 
-@pytest.mark.parametrize(("runs", "bound"), [(200, "1.49%"), (1, "95.00%"), (3_000, "0.10%")])
+@pytest.mark.parametrize(("runs", "bound"), [(200, "1.5%"), (1, "95.0%"), (3_000, "0.1%")])
 def test_a_clean_program_says_how_strong_that_is(runs: int, bound: str) -> None:
     exploration = pileup.explore(careful, check=nothing_lost, runs=runs)
     assert exploration.clean
     assert f"{runs} runs clean" in exploration.strength
-    assert f"less than {bound} of runs, at 95% confidence" in exploration.strength
+    assert f"fewer than {bound} of runs (at 95% confidence)" in exploration.strength
     assert exploration.strength in str(exploration)
 
 
