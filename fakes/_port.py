@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pileup.operations import READ, UPDATE, WRITE, Item, Operation, Touch, brief
+from pileup.operations import READ, UPDATE, WRITE, Item, Operation, Touch
+from pileup.spelling import brief
 
 
 class Cell:

@@ -35,7 +35,19 @@ from pileup.sim.kernel import Sim
 PLAIN: Final = (str, bytes, int, float, complex, bool, type(None), frozenset)
 CONTAINERS: Final = (dict, list, set)
 READERS: Final = frozenset(
-    "copy count get index isdisjoint issubset issuperset items keys union values".split()
+    [
+        "copy",
+        "count",
+        "get",
+        "index",
+        "isdisjoint",
+        "issubset",
+        "issuperset",
+        "items",
+        "keys",
+        "union",
+        "values",
+    ]
 )
 KEYED: Final = frozenset(("get", "pop", "setdefault"))
 WHOLE: Final = ""
@@ -47,7 +59,7 @@ class Shared:
     def __init__(self, value: Any, name: str = "") -> None:  # Any: the user's own object
         sim = running()
         object.__setattr__(self, "_state", _State(value, name, sim))
-        object.__setattr__(self, "_value", lambda: self._state.value())
+        object.__setattr__(self, "_value", self._state.value)
         object.__setattr__(self, "_path", None)
 
     def _part(self, key: str, value: Any) -> Any:
@@ -165,7 +177,7 @@ class _State:
         return sim.call(op) if in_sync_code() else sim.witness(strand, op)
 
     def _footprint(self, sim: Sim, verb: str, key: str) -> Footprint:
-        """Touch the key; a change to a key changes the whole, and a change to the whole all keys."""
+        """Touch the key; a changed key changes the whole, and a changed whole changes all keys."""
         cell, whole = self._cell(sim, key), self._cell(sim, WHOLE)
         if verb == "read":
             return cell.reads
@@ -184,7 +196,7 @@ class _State:
 
 def _bare(value: Any) -> Any:
     """Take the stand-in off before a value is stored."""
-    return value._value() if type(value) is Shared else value
+    return object.__getattribute__(value, "_value")() if type(value) is Shared else value
 
 
 def _copied(value: Any) -> Any:

@@ -47,7 +47,7 @@ def _default_world() -> Setup:
     return World
 
 
-def explore(  # noqa: PLR0913 - the pinned public face
+def explore(
     agent: Body | Sequence[Body] | Scenario,
     *,
     setup: Setup | None = None,
@@ -78,7 +78,7 @@ def explore(  # noqa: PLR0913 - the pinned public face
     return replace(found, render=render)
 
 
-def replay(  # noqa: PLR0913 - the arguments of explore, so that a call can be copied
+def replay(
     token: str,
     agent: Body | Sequence[Body] | Scenario,
     *,
@@ -102,7 +102,7 @@ def replay(  # noqa: PLR0913 - the arguments of explore, so that a call can be c
     return explorer.replay(ticket)
 
 
-def _scenario(  # noqa: PLR0913 - the arguments of explore
+def _scenario(
     agent: Body | Sequence[Body] | Scenario,
     setup: Setup | None,
     agents: int | Sequence[Body],

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from pileup.operations import Operation
 
@@ -80,6 +80,7 @@ class Point:
         return [self.option(index) for index in range(self.count)]
 
 
+@runtime_checkable
 class Strategy(Protocol):
     """Whoever answers the questions of one run after another."""
 

@@ -52,7 +52,7 @@ class InternalError(PileupError):
     """A promise that pileup makes to itself is broken."""
 
 
-class Unacknowledged(Exception):  # noqa: N818 - it names what happened, as a fault does
+class Unacknowledged(Exception):
     """Raised by an operation whose effect took place although its caller is told otherwise.
 
     The kernel keeps the effect, records the outcome as unknown and raises

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from pileup.errors import UsageError
-from pileup.operations import Brief
+from pileup.spelling import Brief
 
 SCHEMA: Final = 1
 
@@ -52,7 +52,7 @@ class Finding:
         `mark` is what tells two bugs of one kind on one resource apart, for
         instance the line that raised.
         """
-        text = "\0".join((self.kind, self.resource, self.key, self.mark))
+        text = f"{self.kind}\0{self.resource}\0{self.key}\0{self.mark}"
         return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
 
     @property

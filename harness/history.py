@@ -23,7 +23,8 @@ from hashlib import blake2b
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, overload
 
 from pileup.errors import UsageError
-from pileup.operations import Access, Brief, Footprint, Item, Touch
+from pileup.operations import Access, Footprint, Item, Touch
+from pileup.spelling import Brief
 
 FORMAT: Final = 1
 

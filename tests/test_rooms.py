@@ -21,7 +21,7 @@ FOLDERS = {
 # Each may import those before it. Operations precede choices because what a
 # point offers are operations.
 VOCABULARY = [
-    *("errors", "operations", "choices", "tokens"),
+    *("errors", "spelling", "operations", "choices", "tokens"),
     *("history", "findings", "settings", "results"),
 ]
 LOWER = {*VOCABULARY, "sim", "faults", "strategies", "detectors"}

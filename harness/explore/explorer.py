@@ -6,7 +6,7 @@ import gc
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Final
 
@@ -34,7 +34,7 @@ RUNS_BETWEEN_COLLECTIONS: Final = 64
 class Conditions:
     """Under which conditions a program is run."""
 
-    budgets: Budgets = Budgets()
+    budgets: Budgets = field(default_factory=Budgets)
     backend: str | None = None
     allow_real: frozenset[str] = frozenset()
 
@@ -139,7 +139,6 @@ class Explorer:
             world=sim.world,
         )
 
-
     def _expect_right_loop(self, sim: Sim) -> None:
         """An agent that failed for want of another loop is no finding."""
         for agent in sim.agents:
@@ -191,8 +190,7 @@ class _Ledger:
 
 
 def _forget(error: BaseException | None) -> None:
-    """Let go of a failed attempt, and quietly: coroutines that only an event loop could have
-    awaited go with it."""
+    """Let go of a failed attempt, with its coroutines that only an event loop could await."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".* was never awaited", RuntimeWarning)
         while error is not None:

@@ -34,7 +34,7 @@ current_step: ContextVar[str | None] = ContextVar("pileup_step", default=None)
 class Agent:
     """One instance of an agent in one run: what its code knows as `me`."""
 
-    def __init__(  # noqa: PLR0913 - an agent is a record of exactly these
+    def __init__(
         self, sim: Sim, body: Body, name: str, *, session: str, role: str, parent: Agent | None
     ) -> None:
         self._sim = sim

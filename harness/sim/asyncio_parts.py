@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from math import inf
-from typing import Any, Final
+from typing import Any
 
 from pileup.sim.agents import Strand, here
 from pileup.sim.given_up import keep_for_ever
@@ -84,9 +84,7 @@ class KernelLoop(asyncio.SelectorEventLoop):
     _ready: deque[asyncio.Handle]
     _scheduled: list[asyncio.TimerHandle]
 
-    def __init__(
-        self, turn: Turn, in_greenlet: Callable[..., Coroutine[Any, Any, object]]
-    ) -> None:
+    def __init__(self, turn: Turn, in_greenlet: Callable[..., Coroutine[Any, Any, object]]) -> None:
         selector = _KernelSelector()
         super().__init__(selector)
         selector.ask = self._ask

@@ -19,13 +19,14 @@ from typing import Any, NoReturn
 from pileup.choices import Point, Strategy, Stream, Tape
 from pileup.errors import Expired, InternalError, RunOver, Unacknowledged, UsageError
 from pileup.history import FAIL, INFO, OK, History, Outcome
-from pileup.operations import READ, Footprint, Item, Operation, brief, nothing
+from pileup.operations import READ, Footprint, Item, Operation, nothing
 from pileup.settings import Budgets
 from pileup.sim.agents import Agent, Body, Strand, here
 from pileup.sim.clock import Timers
 from pileup.sim.endings import Deadlock, Ending, Misuse, Overrun, Stuck
 from pileup.sim.line import Line, by_rank
 from pileup.sim.record import Record
+from pileup.spelling import brief
 
 START = Operation("start", (), nothing)
 RESUME = Operation("resume", (), nothing)
@@ -99,7 +100,7 @@ class Sim:
 
     # Agents ------------------------------------------------------------------------------
 
-    def spawn(  # noqa: PLR0913 - see Agent
+    def spawn(
         self,
         body: Body,
         parent: Agent | None = None,

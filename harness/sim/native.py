@@ -27,6 +27,7 @@ from pileup.sim.stacks import standing
 UNWINDING_TRIES: Final = 100
 """How often an agent may await on its way out before it is dropped."""
 
+
 @types.coroutine
 def perform(op: Operation) -> Generator[Operation, Any, Any]:  # Any: what the operation returns
     """Hand an operation to the driver."""
@@ -68,7 +69,7 @@ def _resume(sim: Sim, strand: Strand) -> None:
             op = strand.context.run(handle.throw, error)
     except StopIteration as stop:
         sim.finish(strand, stop.value, None)
-    except (Exception, SystemExit) as failure:
+    except (Exception, SystemExit) as failure:  # noqa: BLE001 - it is how the agent ended
         sim.finish(strand, None, failure)
     else:
         if type(op) is not Operation:

@@ -48,7 +48,10 @@ class AsyncioRuntime:
         """Run all agents until they have ended or the run has."""
         sim.perform, sim.call, sim.where, sim.timeout = self._perform, call, _where, _timeout
         self._sim, self._unwinding, self._over = sim, False, None
-        with outside_any_loop(), swapped_if_imported("anyio", ANYIO_THREADS, threadless(self._perform)):
+        with (
+            outside_any_loop(),
+            swapped_if_imported("anyio", ANYIO_THREADS, threadless(self._perform)),
+        ):
             loop = self._loop or KernelLoop(self._turn, self._in_greenlet)
             self._loop = None  # gone, unless the run ends in order
             loop.begin(sim)
@@ -104,7 +107,8 @@ class AsyncioRuntime:
     def _wake(self, strand: Strand) -> None:
         if strand.handle is None:
             loop = asyncio.get_running_loop()
-            loop.create_task(self._live(strand), name=strand.name, context=strand.context)
+            body = self._live(strand)
+            strand.handle = loop.create_task(body, name=strand.name, context=strand.context)
         elif strand.error is not None:
             strand.pending.set_exception(strand.error)
         else:
@@ -118,7 +122,7 @@ class AsyncioRuntime:
             result = await coroutine_of(sim, strand.agent)
         except (KeyboardInterrupt, GeneratorExit):
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is how the agent ended
             if self._unwinding:
                 return  # the run is over, and this is how the agent took it
             sim.finish(strand, None, error)

@@ -62,7 +62,9 @@ class TrioRuntime:
         self._sim, self._unwinding, self._granted = sim, 0, None
         self._held.clear()
         if self._loop is None:
-            self._loop = greenlet(partial(trio.run, self._serve, clock=KernelClock(self._now, self._idle)))
+            self._loop = greenlet(
+                partial(trio.run, self._serve, clock=KernelClock(self._now, self._idle))
+            )
         loop, self._loop = self._loop, None  # gone, unless it comes back in order
         with (
             running_loop(None),
@@ -86,10 +88,10 @@ class TrioRuntime:
 
     async def _serve(self) -> None:
         while self._sim is not None:
-            await self._serve_one(self._sim)
+            await self._serve_one()
             _switch_out(in_order=True)
 
-    async def _serve_one(self, sim: Sim) -> None:
+    async def _serve_one(self) -> None:
         try:
             async with trio.open_nursery() as self._nursery:
                 await trio.sleep_forever()
@@ -203,7 +205,7 @@ class TrioRuntime:
         except (KeyboardInterrupt, GeneratorExit):
             self._unwinding = 1
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is how the agent ended
             if self._unwinding:
                 return  # the run is over, and this is how the agent took it
             sim.finish(strand, None, error)

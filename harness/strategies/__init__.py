@@ -20,9 +20,9 @@ STRATEGIES: Final[dict[str, Callable[[int], Strategy]]] = {
 }
 
 
-def make(strategy: str | Strategy, seed: int) -> Strategy:
+def make(strategy: object, seed: int) -> Strategy:
     """Return the strategy of that name, seeded; a strategy object is its own answer."""
-    if hasattr(strategy, "begin") and hasattr(strategy, "choose"):
+    if isinstance(strategy, Strategy):
         return strategy
     if not isinstance(strategy, str) or strategy not in STRATEGIES:
         raise UsageError(

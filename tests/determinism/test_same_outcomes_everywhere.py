@@ -17,7 +17,11 @@ instruction = st.one_of(
     st.tuples(st.just("read"), keys),
     st.tuples(st.just("write"), keys, st.integers(0, 2)),
     st.tuples(st.just("raise a cell"), keys),
-    st.tuples(st.just("lock"), st.just("l"), st.lists(st.tuples(st.just("raise a cell"), keys), max_size=1)),
+    st.tuples(
+        st.just("lock"),
+        st.just("l"),
+        st.lists(st.tuples(st.just("raise a cell"), keys), max_size=1),
+    ),
 )
 programs = st.lists(st.lists(instruction, max_size=2), min_size=2, max_size=2)
 

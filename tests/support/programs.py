@@ -15,14 +15,14 @@ from collections.abc import Callable
 from typing import Any
 
 import trio
+
+import pileup
 from pileup.choices import Point, Tape
 from pileup.explore.explorer import Conditions, Explorer
 from pileup.explore.program import assemble
 from pileup.fakes import World
 from pileup.settings import Budgets
 from pileup.strategies import Replay
-
-import pileup
 
 Instructions = list[Any]
 Program = list[Instructions]
@@ -89,7 +89,7 @@ async def _do(instruction: Instructions, world: World, me: pileup.Agent, flavour
         await _do_block(verb, rest, world, me, flavour)
 
 
-async def _do_block(
+async def _do_block(  # noqa: C901 - one branch a verb
     verb: str, rest: Instructions, world: World, me: pileup.Agent, flavour: str
 ) -> None:
     async def inside(block: Instructions) -> None:
@@ -161,7 +161,9 @@ async def _in_thread(block: Instructions, world: World, me: pileup.Agent, flavou
         await asyncio.to_thread(work)
 
 
-def _do_sync(instruction: Instructions, world: World, me: pileup.Agent) -> None:
+def _do_sync(  # noqa: C901 - one branch a verb
+    instruction: Instructions, world: World, me: pileup.Agent
+) -> None:
     verb, *rest = instruction
     memory = world.memory
     if verb == "read":

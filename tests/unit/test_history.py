@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pileup.errors import UsageError
 from pileup.history import Event, History, Outcome, Row, Seen, Who
-from pileup.operations import READ, UPDATE, WRITE, Access, Brief, Item, Touch, brief
+from pileup.operations import READ, UPDATE, WRITE, Access, Item, Touch
+from pileup.spelling import Brief, brief
 
 unhurried = settings(deadline=None)  # because no verdict may hang on a real clock
 

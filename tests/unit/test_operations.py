@@ -18,7 +18,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pileup.operations import (
-    BRIEF_LENGTH,
     READ,
     UPDATE,
     WRITE,
@@ -27,12 +26,10 @@ from pileup.operations import (
     Item,
     Operation,
     Touch,
-    brief,
-    canonical,
     conflict,
-    digest,
     nothing,
 )
+from pileup.spelling import BRIEF_LENGTH, brief, canonical, digest
 
 unhurried = settings(deadline=None)  # because no verdict may hang on a real clock
 
@@ -285,7 +282,7 @@ def test_any_text_has_a_digest(text: str) -> None:
 
 SPELLING = """
 from pathlib import PurePosixPath
-from pileup.operations import brief, canonical
+from pileup.spelling import brief, canonical
 class Thing:
     def __init__(self):
         self.names = {"a", "b", "c", "d", "e"}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from pileup.fakes import World
-from pileup.scenarios import config_race
 from support.exhaust import all_runs
 
 import pileup
+from pileup.fakes import World
+from pileup.scenarios import config_race
 
 
 def entries(scenario: pileup.Scenario) -> set[int]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.exhaust import all_runs
+
+import pileup
 from pileup.explore.explorer import Explorer
 from pileup.fakes import World
 from pileup.history import Event
 from pileup.strategies import Dull, RoundRobin
-from support.exhaust import all_runs
-
-import pileup
 
 
 def explorer(*agents: Any, **options: Any) -> Explorer:  # Any: agents of every form

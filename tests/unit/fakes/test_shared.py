@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from pileup.fakes import World
-from pileup.strategies import RoundRobin
 from support.exhaust import all_runs
 
 import pileup
+from pileup.fakes import World
+from pileup.strategies import RoundRobin
 
 
 @dataclass

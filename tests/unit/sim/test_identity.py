@@ -8,12 +8,12 @@ from collections.abc import Callable
 import anyio
 import pytest
 import trio
+
+import pileup
 from pileup.explore.explorer import Explorer
 from pileup.fakes import World
 from pileup.history import Event
 from pileup.strategies import Random, RoundRobin
-
-import pileup
 
 BACKENDS = ("native", "trio", "asyncio")
 
@@ -22,7 +22,9 @@ def explorer(agent: Callable[..., object], backend: str | None = None, agents: i
     return pileup.Scenario(agent, agents=agents, backend=backend).explorer()
 
 
-def events(agent: Callable[..., object], backend: str | None = None, agents: int = 2) -> list[Event]:
+def events(
+    agent: Callable[..., object], backend: str | None = None, agents: int = 2
+) -> list[Event]:
     run = explorer(agent, backend, agents).once(RoundRobin())
     assert not run.findings, run.findings
     return [event for event in run.history if event.name not in ("start", "end")]
@@ -92,6 +94,7 @@ async def child(world: World, me: pileup.Agent) -> str:
 
 
 async def parent(world: World, me: pileup.Agent) -> None:
+    assert world.sim.agents[me.index] is me
     helper = me.spawn(child, role="helper")
     stranger = me.spawn(child, name=f"stranger of {me.name}", session="another")
     assert await helper == f"result of {helper.name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import sys
 from collections.abc import Awaitable, Callable
@@ -10,12 +11,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 import sniffio
 import trio
+
+import pileup
 from pileup.explore.explorer import Explorer
 from pileup.fakes import World
 from pileup.settings import Budgets
 from pileup.strategies import Random
-
-import pileup
 
 Agent = Callable[[World, pileup.Agent], Awaitable[None]]
 BACKENDS = ("native", "trio", "asyncio")
@@ -44,10 +45,8 @@ async def waits_for_ever(world: World) -> None:
 
 async def refuses_to_end(world: World) -> None:
     while True:
-        try:
+        with contextlib.suppress(BaseException):  # the very thing that agents should not do
             await world.memory.get("never")
-        except BaseException:  # noqa: BLE001, S110 - the very thing that agents should not do
-            pass
 
 
 async def cleans_up(world: World) -> None:
@@ -150,7 +149,7 @@ async def leaks_a_task(world: World) -> None:
             await world.memory.add("ticks", 1)
             await asyncio.sleep(1)
 
-    asyncio.get_running_loop().create_task(background())  # noqa: RUF006 - the leak to be tested
+    asyncio.get_running_loop().create_task(background())
     await asyncio.sleep(3)
 
 

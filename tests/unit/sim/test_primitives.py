@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 import trio
 import trio.testing
-from pileup.fakes import World
 
 import pileup
+from pileup.fakes import World
 
 Program = Callable[[World], Awaitable[None]]
 
@@ -116,11 +116,14 @@ async def asyncio_task_group_cancels_siblings(world: World) -> None:
         await world.memory.add("n", 1)
         raise ValueError("on purpose")
 
-    with pytest.raises(ExceptionGroup):
+    async def together() -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(fails())
             for _ in range(5):
                 group.create_task(asyncio.sleep(100))
+
+    with pytest.raises(ExceptionGroup):
+        await together()
 
 
 async def asyncio_timeout(_: World) -> None:
