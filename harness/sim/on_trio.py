@@ -142,7 +142,7 @@ class TrioRuntime:
             self._grant(self._sim, batch)
 
     def _hold(self, task: trio.lowlevel.Task) -> bool:
-        sim, strand = self._sim, _strand_of(task)
+        sim, strand = self._sim, task.context.get(here)
         if sim is None or strand is None or strand.sim is not sim:
             return False
         if strand.handle is not task:
@@ -243,12 +243,8 @@ def _withdraw(strand: Strand, _: object) -> trio.lowlevel.Abort:
     return trio.lowlevel.Abort.SUCCEEDED
 
 
-def _strand_of(task: trio.lowlevel.Task) -> Strand | None:
-    return task.context.get(here)
-
-
 def _is(strand: Strand, task: trio.lowlevel.Task) -> bool:
-    return strand.handle is task or (strand.handle is None and _strand_of(task) is strand)
+    return strand.handle is task or (strand.handle is None and task.context.get(here) is strand)
 
 
 def _adopt(parent: Strand, task: trio.lowlevel.Task) -> Strand:
