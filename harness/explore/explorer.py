@@ -141,10 +141,13 @@ class Explorer:
 
     def _expect_right_loop(self, sim: Sim) -> None:
         """An agent that failed for want of another loop is no finding."""
-        for agent in sim.agents:
-            wanted = loop_wanted_by(agent.error)
-            if wanted not in (None, self.runtime.name):
-                raise NeedsLoop(wanted)
+        wanted = [loop_wanted_by(agent.error) for agent in sim.agents]
+        others = [each for each in wanted if each is not None and each != self.runtime.name]
+        if others:
+            with _unawaited():
+                for agent in sim.agents:
+                    agent.error = None
+            raise NeedsLoop(others[0])
 
 
 class _Ledger:
@@ -189,14 +192,21 @@ class _Ledger:
         )
 
 
-def _forget(error: BaseException | None) -> None:
-    """Let go of a failed attempt, with its coroutines that only an event loop could await."""
+@contextmanager
+def _unawaited() -> Iterator[None]:
+    """Let go of coroutines that only an event loop could have awaited, without a complaint."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".* was never awaited", RuntimeWarning)
+        yield
+        gc.collect()  # now, because agents and their run refer to each other
+
+
+def _forget(error: BaseException | None) -> None:
+    """Let go of a failed attempt and what its frames hold."""
+    with _unawaited():
         while error is not None:
             error.__traceback__, error.__cause__ = None, None
             error.__context__, error = None, error.__context__
-        gc.collect()  # now, while nobody complains: agents and their run refer to each other
 
 
 def _plainness(run: Run) -> tuple[tuple[int, str, str], int, int]:
