@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pileup.choices import Strategy
 from pileup.errors import UsageError
-from pileup.explore.explorer import Conditions, Explorer
-from pileup.explore.program import Check, Setup, assemble
 from pileup.operations import Operation, nothing
 from pileup.results import Exploration, Run
 from pileup.settings import Budgets, whole
 from pileup.sim.agents import Body, current_step, here
 from pileup.sim.current import current
-from pileup.strategies import make
-from pileup.tokens import decode
+
+if TYPE_CHECKING:  # late in the functions, because `import pileup` is to be cheap
+    from pileup.choices import Strategy
+    from pileup.explore.explorer import Explorer
+    from pileup.explore.program import Check, Setup
 
 MOST_RUNS = 10_000_000
 
@@ -36,6 +36,9 @@ class Scenario:
 
     def explorer(self) -> Explorer:
         """Check the scenario, and get ready to run it."""
+        from pileup.explore.explorer import Conditions, Explorer
+        from pileup.explore.program import assemble
+
         program = assemble(self.agent, self.agents, self.setup or _default_world(), self.check)
         allowed = frozenset(self.allow_real)
         return Explorer(program, Conditions(self.budgets, self.backend, allowed))
@@ -72,9 +75,10 @@ def explore(
     if type(seed) is not int:
         raise UsageError(f"`seed` must be a whole number; {seed!r} was given.")
     scenario = _scenario(agent, setup, agents, check, backend, budgets, allow_real)
-    found = scenario.explorer().explore(make(strategy, seed), runs)
     from pileup.reports.text import render
+    from pileup.strategies import make
 
+    found = scenario.explorer().explore(make(strategy, seed), runs)
     return replace(found, render=render)
 
 
@@ -89,6 +93,8 @@ def replay(
     allow_real: Collection[str] = (),
 ) -> Run:
     """See one run again, from the token that a report printed."""
+    from pileup.tokens import decode
+
     ticket = decode(token)
     if agents is None:  # then as many as there were
         agents = 2 if isinstance(agent, Scenario) else ticket.agents

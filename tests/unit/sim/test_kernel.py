@@ -85,7 +85,7 @@ def test_the_clock_is_the_last_option() -> None:
     script = Script("naps-0: start", "clock")
     found = run(script, naps, a)
     assert script.offered[1] == ["a-1: start", "clock"]
-    assert [event.time for event in found.history if event.agent == "a-1"][0] == 5
+    assert next(event.time for event in found.history if event.agent == "a-1") == 5
 
 
 def test_deadlines_pass_in_order_and_ties_in_the_order_they_were_set() -> None:

@@ -1,0 +1,222 @@
+"""The agents that are timed: the same user code under pileup, under its peers and under nothing.
+
+An agent reads a cell, adds one and writes it back. Everybody is given the same
+agents; only the memory that they are handed differs. Under pileup each access
+is an operation of its own. Everywhere else the memory gives way once between
+a read and its write, which is the least that lets the same update be lost, so
+the peers have half as many scheduling points to decide as pileup has.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pileup
+from pileup.fakes import World
+from timing import Case
+
+Sleep = Callable[[float], Awaitable[object]]
+ROOMY = pileup.Budgets(steps=10_000_000, events=10_000_000)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """So many agents, each with so many read-modify-writes on one cell, and pauses between."""
+
+    name: str
+    agents: int
+    rounds: int
+    pauses: bool = False
+
+    @property
+    def operations(self) -> int:
+        """Reads, writes and sleeps; starts and ends come on top and are paid for by these."""
+        return self.agents * self.rounds * (3 if self.pauses else 2)
+
+
+A = Workload("A: 2 agents x 1", 2, 1)
+B = Workload("B: 8 agents x 10", 8, 10)
+C = Workload("C: 100 agents x 10, sleeping between", 100, 10, pauses=True)
+LONG = Workload("8 agents x 500", 8, 500)
+WORKLOADS = (A, B, C)
+RUNS = {A: 1_000, B: 100, C: 3, LONG: 2}
+"""How many runs make up a tenth of a second or so."""
+
+
+class Memory(Protocol):
+    """What the agents use of `world.memory`."""
+
+    async def get(self, key: str) -> Any: ...
+    async def set(self, key: str, value: object) -> None: ...
+
+
+class Shared(Protocol):
+    """What the agents use of a world."""
+
+    @property
+    def memory(self) -> Memory: ...
+
+
+Agent = Callable[[Shared], Coroutine[Any, Any, None]]
+
+
+def agent_of(workload: Workload, sleep: Sleep) -> Agent:
+    """Write the agent of a workload, with the sleep of whoever runs it."""
+
+    async def add_one(world: Shared) -> None:
+        for _ in range(workload.rounds):
+            value = await world.memory.get("total")
+            await world.memory.set("total", (value or 0) + 1)
+            if workload.pauses:
+                await sleep(1)
+
+    return add_one
+
+
+def searched(workload: Workload, backend: str, runs: int) -> Case:
+    """Explore a workload in random orders, history and all."""
+    agent = agent_of(workload, pileup.sleep)
+
+    def explore() -> None:
+        found = pileup.explore(
+            agent, agents=workload.agents, runs=runs, strategy="random", backend=backend
+        )
+        assert found.clean
+
+    return Case(explore, runs)
+
+
+# Without pileup --------------------------------------------------------------------------------
+
+
+class YieldingMemory:
+    """A plain dict that gives way between a read and whatever follows it."""
+
+    def __init__(self, give_way: Callable[[], Awaitable[object]]) -> None:
+        self._values: dict[str, Any] = {}
+        self._give_way = give_way
+
+    async def get(self, key: str) -> Any:
+        value = self._values.get(key)
+        await self._give_way()
+        return value
+
+    async def set(self, key: str, value: object) -> None:
+        self._values[key] = value
+
+
+class DrivenMemory:
+    """A plain dict that gives way before each access, as pileup's memory does."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    async def get(self, key: str) -> Any:
+        await give_way()
+        return self._values.get(key)
+
+    async def set(self, key: str, value: object) -> None:
+        await give_way()
+        self._values[key] = value
+
+
+@dataclass(frozen=True)
+class PlainWorld:
+    memory: Memory
+
+
+@types.coroutine
+def give_way() -> Generator[None, None, None]:
+    yield
+
+
+async def _give_way_once(_seconds: float) -> None:
+    await give_way()
+
+
+def driven(workload: Workload, runs: int) -> Case:
+    """Send into coroutines in turn, and nothing else: the agents' own cost."""
+    agent = agent_of(workload, _give_way_once)
+
+    def drive() -> None:
+        for _ in range(runs):
+            _drive(agent, workload.agents)
+
+    return Case(drive, runs)
+
+
+def _drive(agent: Agent, agents: int) -> None:
+    world = PlainWorld(DrivenMemory())
+    running = [agent(world) for _ in range(agents)]
+    while running:
+        going_on = []
+        for each in running:
+            try:
+                each.send(None)
+            except StopIteration:
+                continue
+            going_on.append(each)
+        running = going_on
+
+
+def one_for_each(operations: Case, workload: Workload) -> Case:
+    """Count the operations of a case instead of its runs."""
+    return Case(operations.action, operations.count * workload.operations)
+
+
+# Many agents, many timers ----------------------------------------------------------------------
+
+CROWD_ROUNDS = 5
+
+
+def crowd(agents: int, *, one_cell: bool) -> Case:
+    """Let many agents do five read-modify-writes each, all on one cell or each on its own."""
+
+    async def add_one(world: World, me: pileup.Agent) -> None:
+        key = "total" if one_cell else me.name
+        for _ in range(CROWD_ROUNDS):
+            value = await world.memory.get(key)
+            await world.memory.set(key, (value or 0) + 1)
+
+    # One long run is not proved by a second one; of many short ones, one is.
+    runs = 1 if agents >= 1_000 else 5_000 // agents  # noqa: PLR2004 - so that each takes a while
+
+    def explore() -> None:
+        pileup.explore(
+            add_one, agents=agents, runs=runs, strategy="random", backend="native", budgets=ROOMY
+        )
+
+    return Case(explore, runs * agents * CROWD_ROUNDS * 2)
+
+
+HOUR = 3_600.0
+TIMERS = 7_200
+
+
+def an_hour_of_timers(agents: int) -> Case:
+    """Let an hour pass in one run with 7,200 timers, shared evenly among agents."""
+    each = TIMERS // agents
+
+    async def wait(_: World, me: pileup.Agent) -> None:
+        first = HOUR * (me.index + 1) / TIMERS if each == 1 else HOUR / each
+        for _number in range(each):
+            await pileup.sleep(first)
+
+    def explore() -> None:
+        pileup.explore(
+            wait, agents=agents, runs=1, strategy="random", backend="native", budgets=ROOMY
+        )
+
+    return Case(explore, 1)
+
+
+def nothing_at_all() -> Case:
+    """Explore one run of one agent that does nothing: what an exploration costs by itself."""
+
+    async def idle(_: World) -> None:
+        pass
+
+    return Case(lambda: pileup.explore(idle, agents=1, runs=1, backend="native"), 1)
