@@ -16,8 +16,8 @@ from pileup.sim.current import current
 
 if TYPE_CHECKING:  # late in the functions, because `import pileup` is to be cheap
     from pileup.choices import Strategy
-    from pileup.explore.explorer import Explorer
-    from pileup.explore.program import Check, Setup
+    from pileup.search.explorer import Explorer
+    from pileup.search.program import Check, Setup
 
 MOST_RUNS = 10_000_000
 
@@ -36,8 +36,8 @@ class Scenario:
 
     def explorer(self) -> Explorer:
         """Check the scenario, and get ready to run it."""
-        from pileup.explore.explorer import Conditions, Explorer
-        from pileup.explore.program import assemble
+        from pileup.search.explorer import Conditions, Explorer
+        from pileup.search.program import assemble
 
         program = assemble(self.agent, self.agents, self.setup or _default_world(), self.check)
         allowed = frozenset(self.allow_real)

@@ -13,7 +13,7 @@ from greenlet import getcurrent
 from pileup.sim.greenlets import SyncBody
 from pileup.sim.stacks import is_library, place
 
-EXPLORE: Final = str(Path(__file__).parents[1] / "explore")
+SEARCH: Final = str(Path(__file__).parents[1] / "search")
 UNKNOWN: Final = "an unknown line"
 
 
@@ -32,7 +32,7 @@ def call_site(frame: FrameType | None = None) -> str:
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
     """Walk from a frame to the explorer's, through the greenlet into whoever awaits it."""
     inside = getcurrent()
-    while frame is not None and not frame.f_code.co_filename.startswith(EXPLORE):
+    while frame is not None and not frame.f_code.co_filename.startswith(SEARCH):
         yield frame
         frame = frame.f_back
         if frame is None and isinstance(inside, SyncBody) and inside.parent is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pileup.choices import Point
-from pileup.explore.explorer import Explorer
+from pileup.search.explorer import Explorer
 from pileup.results import Run
 
 MOST_RUNS = 100_000

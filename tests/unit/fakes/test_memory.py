@@ -8,7 +8,7 @@ import pytest
 from support.exhaust import all_runs
 
 import pileup
-from pileup.explore.explorer import Explorer
+from pileup.search.explorer import Explorer
 from pileup.fakes import World
 from pileup.history import Event
 from pileup.strategies import Dull, RoundRobin

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 import pileup
-from pileup.explore.explorer import Explorer
+from pileup.search.explorer import Explorer
 from pileup.fakes import World
 from pileup.history import Event
 from pileup.strategies import Random, RoundRobin

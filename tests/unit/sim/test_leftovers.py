@@ -13,7 +13,7 @@ import sniffio
 import trio
 
 import pileup
-from pileup.explore.explorer import Explorer
+from pileup.search.explorer import Explorer
 from pileup.fakes import World
 from pileup.settings import Budgets
 from pileup.strategies import Random

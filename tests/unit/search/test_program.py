@@ -10,7 +10,7 @@ import pytest
 import pileup
 from pileup.choices import Tape
 from pileup.errors import BadToken, UsageError
-from pileup.explore.program import MOST_AGENTS, assemble, name_of
+from pileup.search.program import MOST_AGENTS, assemble, name_of
 from pileup.fakes import World
 from pileup.tokens import Ticket, decode, encode
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from pileup.choices import Strategy, Tape
 from pileup.errors import NeedsLoop, NotDeterministic, WrongBackend
-from pileup.explore.judge import judge
-from pileup.explore.program import Program
+from pileup.search.judge import judge
+from pileup.search.program import Program
 from pileup.findings import Finding
 from pileup.history import History
 from pileup.results import Exploration, Run, Sighting, Stats

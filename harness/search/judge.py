@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator
 
 from pileup.errors import RunOver
-from pileup.explore.program import Program
+from pileup.search.program import Program
 from pileup.findings import Finding
 from pileup.sim.agents import Agent
 from pileup.sim.endings import Deadlock, Overrun, Stuck
