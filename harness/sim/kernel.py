@@ -249,7 +249,7 @@ class Sim:
             soon = min(self.timers.next(), horizon) if self.timers else horizon
             count = len(line.strands)
             if count == 1 and soon == inf:
-                return self._apply(line.take(0))
+                return self._apply(line.take_at(0))
             if count:
                 index = self._answer(line.question(soon != inf), self._schedule)
                 if index < count:
@@ -268,11 +268,10 @@ class Sim:
         line.settle()
         if not line.strands or not self._within_budget():
             return None
-        at = line.at
         self._loop_turns += 1
         impatient = self._loop_turns > self.budgets.patience
         question = line.question_beside(self._loop_strand(), loop_last=impatient)
-        strand = line.take_beside(self._answer(question, self._schedule), at)
+        strand = line.take_beside(self._answer(question, self._schedule))
         if strand is None:
             return None
         self._loop_turns = 0

@@ -17,14 +17,21 @@ by_rank = attrgetter("rank")
 
 
 class Line:
-    """The candidates of one run. Option 0 is always the one that went last, if it can go on."""
+    """The candidates of one run.
 
-    __slots__ = ("_patience", "_point", "_streak", "at", "last", "strands")
+    Option 0 is the strand that went last, or, if it cannot go on, the next one
+    in order of rank. `mark` is the rank where the next question starts, and
+    `at` how many candidates stand before it.
+    """
+
+    __slots__ = ("_patience", "_point", "_start", "_streak", "at", "last", "mark", "strands")
 
     def __init__(self, patience: int) -> None:
         self.strands: list[Strand] = []
         self.last: Strand | None = None
+        self.mark: tuple[int, ...] = ()
         self.at = 0
+        self._start = 0
         self._streak = 0
         self._patience = patience
         self._point = Point("schedule", 0)
@@ -32,10 +39,10 @@ class Line:
 
     def enter(self, strand: Strand) -> None:
         """Add a strand at its place."""
-        place = bisect_left(self.strands, strand.rank, key=by_rank)
-        self.strands.insert(place, strand)
+        rank = strand.rank
+        self.strands.insert(bisect_left(self.strands, rank, key=by_rank), strand)
         strand.listed = True
-        if place <= self.at and len(self.strands) > 1:
+        if rank < self.mark:
             self.at += 1
 
     def leave(self, strand: Strand) -> None:
@@ -56,47 +63,50 @@ class Line:
             self.leave(last)
 
     def turn_to(self, strand: Strand) -> None:
-        """Start the next question at this strand, or where it would be."""
+        """Start the next question at this strand, or at the next one in order of rank."""
+        self.mark = strand.rank
         self.at = bisect_left(self.strands, strand.rank, key=by_rank)
 
     def question(self, jump: bool) -> Point:
         """Ask who is next; `jump` adds the option that the next deadline passes first."""
+        start, count = self.at, len(self.strands)
         if self._streak > self._patience:
             self._streak = 0
-            self.at += 1
-        if self.at >= len(self.strands):
-            self.at = 0
+            start += 1
         point = self._point
-        point.at = self.at
+        point.at = self._start = start if start < count else 0
         point.jump = jump
-        point.count = len(self.strands) + jump
+        point.count = count + jump
         return point
 
     def take(self, index: int) -> Strand:
-        """Return the strand behind an option; it is the one that went last now."""
-        at = self.at + index
+        """Return the strand behind an option of the last question."""
+        at = self._start + index
         count = len(self.strands)
-        self.at = at = at if at < count else (at - count if index else 0)
+        return self.take_at(at if at < count else at - count)
+
+    def take_at(self, at: int) -> Strand:
+        """Return the strand at a place; it is the one that went last now."""
         strand = self.strands[at]
         if strand is self.last:
             self._streak += 1
         else:
             self._streak = 0
             self.last = strand
+        self.at, self.mark = at, strand.rank
         return strand
 
     def question_beside(self, loop: Strand, *, loop_last: bool) -> Point:
-        """Ask who is next when the loop could go on as well; put it first, or last."""
+        """Ask who is next when the loop could go on as well: it comes first, or last."""
         self.strands.insert(0, loop)
-        self.at = 1 if loop_last else 0
-        return self.question(jump=False)
+        point = self._point
+        point.at = 1 if loop_last else 0
+        point.jump = False
+        point.count = len(self.strands)
+        return point
 
-    def take_beside(self, index: int, resume_at: int) -> Strand | None:
+    def take_beside(self, index: int) -> Strand | None:
         """Return the strand behind an option of `question_beside`; None for the loop."""
-        chosen = (self.at + index) % len(self.strands)
+        chosen = (self._point.at + index) % len(self.strands)
         del self.strands[0]
-        self.at = resume_at
-        if chosen == 0:
-            return None
-        self.at = chosen - 1
-        return self.take(0)
+        return None if chosen == 0 else self.take_at(chosen - 1)

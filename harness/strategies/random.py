@@ -40,7 +40,7 @@ class Random:
     def choose(self, point: Point) -> int:
         """Pick uniformly, but the clock only as often as this run is hasty."""
         if point.stream != "schedule":
-            return self._source(point).randrange(point.count)
+            return int(self._source(point).random() * point.count)
         if not point.jump:
             return int(self._draw() * point.count)
         if self._draw() < self._eager:

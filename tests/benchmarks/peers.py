@@ -15,8 +15,6 @@ from typing import Any
 from timing import Case
 from workloads import PlainWorld, Workload, YieldingMemory, agent_of
 
-ROOM_FOR_OPERATIONS = 10_000
-
 
 async def _asyncio_gives_way() -> None:
     await asyncio.sleep(0)
@@ -60,7 +58,7 @@ def simloom(workload: Workload, runs: int) -> Case:
     return Case(search, runs)
 
 
-def _frontrun(workload: Workload, runs: int, **options: Any) -> Case:
+def _frontrun(workload: Workload, orders: int, **options: Any) -> Callable[[], None]:
     from frontrun import explore
 
     agent = agent_of(workload, asyncio.sleep)
@@ -74,33 +72,24 @@ def _frontrun(workload: Workload, runs: int, **options: Any) -> Case:
             detect_io=False,
             **options,
         )
-        assert result.num_explored == runs
+        assert result.num_explored == orders
 
-    return Case(lambda: asyncio.run(search()), runs)
+    return lambda: asyncio.run(search())
 
 
 def frontrun_random(workload: Workload, runs: int) -> Case:
     """Sample random orders of what lies between two awaits."""
-    return _frontrun(
-        workload, runs, strategy="random", seed=0, max_attempts=runs, max_ops=ROOM_FOR_OPERATIONS
-    )
+    return Case(_frontrun(workload, runs, strategy="random", seed=0, max_attempts=runs), runs)
 
 
 def frontrun_dpor(workload: Workload, runs: int) -> Case:
-    """Go through inequivalent orders, up to so many; A has few of them, so it is searched anew."""
-    if workload.agents > 2:  # noqa: PLR2004 - A is the one with two agents
-        return _frontrun(workload, runs, max_executions=runs)
-    once = _frontrun(workload, ORDERS_OF_A)
-
-    def search() -> None:
-        for _ in range(runs // ORDERS_OF_A + 1):
-            once.action()
-
-    return Case(search, (runs // ORDERS_OF_A + 1) * ORDERS_OF_A)
+    """Go through all orders that it tells apart, again and again until there were enough runs."""
+    search, times = _frontrun(workload, ORDERS_OF_A), -(-runs // ORDERS_OF_A)
+    return Case(lambda: [search() for _ in range(times)], times * ORDERS_OF_A)
 
 
-ORDERS_OF_A = 2
-"""How many orders frontrun's search finds worth trying for two agents with one update each."""
+ORDERS_OF_A = 6
+"""How many orders of workload A frontrun's search finds worth trying."""
 
 PEERS: dict[str, Callable[[Workload, int], Case]] = {
     "simloop": simloop,
@@ -108,6 +97,10 @@ PEERS: dict[str, Callable[[Workload, int], Case]] = {
     "frontrun random": frontrun_random,
     "frontrun DPOR": frontrun_dpor,
 }
+
+
+ONLY_SMALL = ("frontrun random", "frontrun DPOR")
+"""Peers that are timed on A alone: on B and C a run of theirs takes from 20 ms to seconds."""
 
 
 def is_installed(peer: str) -> bool:

@@ -14,8 +14,6 @@ from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-from pytest_benchmark.fixture import BenchmarkFixture
-
 ROUNDS = 7
 
 
@@ -43,28 +41,23 @@ class Cost:
         return self.best * 1e6
 
 
-def costs(cases: Mapping[str, Case], rounds: int = ROUNDS) -> dict[str, Cost]:
+def costs(
+    cases: Mapping[str, Case], rounds: int = ROUNDS, *, frozen: bool = True
+) -> dict[str, Cost]:
     """Time all cases in turns, after one call of each that does not count."""
     for case in cases.values():
         case.action()
     seconds: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, case in cases.items():
-            seconds[name].append(_seconds(case.action) / case.count)
+            seconds[name].append(_seconds(case.action, frozen) / case.count)
     return {name: Cost(min(taken), median(taken)) for name, taken in seconds.items()}
 
 
-def _seconds(action: Callable[[], object]) -> float:
+def _seconds(action: Callable[[], object], frozen: bool) -> float:
     gc.collect()  # so that nobody pays for what the case before has left
+    if frozen:
+        gc.freeze()  # nor, where a tool collects after each run, for what others have imported
     start = perf_counter()
     action()
     return perf_counter() - start
-
-
-def benchmarked(benchmark: BenchmarkFixture, case: Case, unit: str, rounds: int = ROUNDS) -> None:
-    """Let pytest-benchmark time a case, and note what one `unit` of it costs at best."""
-    benchmark.pedantic(case.action, rounds=rounds, warmup_rounds=1)
-    if benchmark.stats is not None:
-        seconds = benchmark.stats.stats.min / case.count
-        benchmark.extra_info[f"microseconds per {unit}"] = round(seconds * 1e6, 3)
-        benchmark.extra_info[f"{unit}s per second"] = round(1 / seconds, 1)

@@ -88,20 +88,6 @@ def test_the_clock_is_the_last_option() -> None:
     assert next(event.time for event in found.history if event.agent == "a-1") == 5
 
 
-def test_deadlines_pass_in_order_and_ties_in_the_order_they_were_set() -> None:
-    order: list[str] = []
-
-    def sleeper(name: str, seconds: float) -> Any:
-        async def agent() -> None:
-            await pileup.sleep(seconds)
-            order.append(name)
-
-        return agent
-
-    run(Dull(), sleeper("late", 3), sleeper("first", 1), sleeper("second", 1))
-    assert order == ["first", "second", "late"]
-
-
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_child_comes_right_after_its_parent_and_the_parent_after_the_child(backend: str) -> None:
     async def parent(world: World, me: pileup.Agent) -> None:

@@ -1,0 +1,82 @@
+"""What is timed of pileup itself: explorations of the shared workloads, of crowds and of timers."""
+
+from __future__ import annotations
+
+from timing import Case
+from workloads import Workload, agent_of
+
+import pileup
+from pileup.fakes import World
+
+ROOMY = pileup.Budgets(steps=10_000_000, events=10_000_000)
+BACKENDS = ("native", "trio", "asyncio")
+
+
+def searched(workload: Workload, backend: str, runs: int) -> Case:
+    """Explore a workload in random orders, history and all."""
+    agent = agent_of(workload, pileup.sleep)
+
+    def explore() -> None:
+        found = pileup.explore(
+            agent, agents=workload.agents, runs=runs, strategy="random", backend=backend
+        )
+        assert found.clean
+
+    return Case(explore, runs)
+
+
+# Many agents, many timers ----------------------------------------------------------------------
+
+CROWDS = {10: 500, 100: 50, 1_000: 1, 10_000: 1}
+"""How many agents, in how many runs: enough that seeing one of them again, as a proof, weighs
+little. A single run is not seen again."""
+
+CROWD_ROUNDS = 5
+
+
+def crowd(agents: int, *, one_cell: bool, runs: int) -> Case:
+    """Let many agents do five read-modify-writes each, all on one cell or each on its own."""
+
+    async def add_one(world: World, me: pileup.Agent) -> None:
+        key = "total" if one_cell else me.name
+        for _ in range(CROWD_ROUNDS):
+            value = await world.memory.get(key)
+            await world.memory.set(key, (value or 0) + 1)
+
+    def explore() -> None:
+        pileup.explore(
+            add_one, agents=agents, runs=runs, strategy="random", backend="native", budgets=ROOMY
+        )
+
+    return Case(explore, runs * agents * CROWD_ROUNDS * 2)
+
+
+HOUR = 3_600.0
+TIMERS = 7_200
+SLEEPERS = (1, 100, 7_200)
+
+
+def an_hour_of_timers(agents: int) -> Case:
+    """Let an hour pass in one run with 7,200 timers, shared evenly among agents."""
+    each = TIMERS // agents
+
+    async def wait(_: World, me: pileup.Agent) -> None:
+        first = HOUR * (me.index + 1) / TIMERS if each == 1 else HOUR / each
+        for _number in range(each):
+            await pileup.sleep(first)
+
+    def explore() -> None:
+        pileup.explore(
+            wait, agents=agents, runs=1, strategy="random", backend="native", budgets=ROOMY
+        )
+
+    return Case(explore, 1)
+
+
+def nothing_at_all() -> Case:
+    """Explore one run of one agent that does nothing: what an exploration costs by itself."""
+
+    async def idle(_: World) -> None:
+        pass
+
+    return Case(lambda: pileup.explore(idle, agents=1, runs=1, backend="native"), 1)
