@@ -11,7 +11,7 @@ RUNS = 200
 
 STORY = """\
 Three agents share one file, config.json. Each reads it, adds a line, and writes
-it back. Alone, each is right. pileup runs them together, in {runs} different orders:
+it back. Alone, each is right. pileup runs them together {runs} times, in many orders:
 
 {race}
 

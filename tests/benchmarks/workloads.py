@@ -39,7 +39,7 @@ B = Workload("B: 8 agents x 10", 8, 10)
 C = Workload("C: 100 agents x 10, sleeping between", 100, 10, pauses=True)
 LONG = Workload("8 agents x 500", 8, 500)
 WORKLOADS = (A, B, C)
-RUNS = {A: 1_000, B: 200, C: 30, LONG: 3}
+RUNS = {A: 1_000, B: 200, C: 30, LONG: 1}
 """How many runs are explored at a time. One of them is seen a second time, as a proof that the
 program is deterministic; it must not weigh more than it does among the 200 that are the default."""
 

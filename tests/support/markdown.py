@@ -94,7 +94,7 @@ def run(example: Example, folder: Path) -> Outcome:
     error: Exception | None = None
     with redirect_stdout(io.StringIO()) as printed:
         try:
-            exec(compile(example.code, str(path), "exec"), vars(module))  # noqa: S102 - it is ours
+            exec(compile(example.code, str(path), "exec"), vars(module))
         except Exception as raised:  # noqa: BLE001 - what it raises is the point
             error = raised
         finally:

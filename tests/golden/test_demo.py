@@ -1,0 +1,34 @@
+"""What a newcomer sees first: the demo, word for word (a new token aside)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from pileup.cli import main
+from support.markdown import resembles
+
+SHOWN = Path(__file__).parent / "demo.txt"
+
+
+def demo(hash_seed: str) -> str:
+    command = [sys.executable, "-c", "from pileup.cli import main; main(['demo'])"]
+    environment = {"PYTHONHASHSEED": hash_seed, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return done.stdout
+
+
+def test_the_demo_tells_its_story_the_same_in_every_process() -> None:
+    told = demo("1")
+    assert resembles(SHOWN.read_text("utf-8"), told), told
+    assert demo("2") == told
+
+
+def test_a_wrong_command_is_refused_with_the_right_ones(capsys: object) -> None:
+    try:
+        main(["dmeo"])
+    except SystemExit as refused:
+        assert refused.code == 2
+    else:
+        raise AssertionError("a command that does not exist was taken")
