@@ -112,8 +112,9 @@ class Sim:
         """Add an agent; its start is parked like any operation, so its moment is a choice."""
         index = len(self.agents)
         role = role or str(getattr(body, "__name__", type(body).__name__))
-        if name is None or name in self._names:
-            name = f"{name or role}-{index}"
+        name = name or f"{role}-{index}"
+        while name in self._names:  # the history tells agents apart by name
+            name = f"{name}-{index}"
         self._names.add(name)
         agent = Agent(
             self,
