@@ -12,8 +12,8 @@ import traceback
 from collections.abc import Iterator
 
 from pileup.errors import RunOver
-from pileup.search.program import Program
 from pileup.findings import Finding
+from pileup.search.program import Program
 from pileup.sim.agents import Agent
 from pileup.sim.endings import Deadlock, Overrun, Stuck
 from pileup.sim.kernel import Sim

@@ -8,14 +8,16 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
+from functools import wraps
 from math import inf
 from typing import Any
 
 from pileup.sim.agents import Strand, here
 from pileup.sim.given_up import keep_for_ever
 from pileup.sim.kernel import Sim
+from pileup.sim.presence import run_here
 from pileup.sim.probes import running_loop, without_trio
-from pileup.sim.swapped import swapped
+from pileup.sim.swaps import Pair
 
 
 class _Numbered:
@@ -144,6 +146,8 @@ def _strand_task(
         strand = strand.sim.branch(strand.agent, strand, context)
         context.run(here.set, strand)
     task = NumberedTask(coro, loop=loop, context=context, **options)
+    if options.get("name") is None:
+        task.set_name(f"Task-{hash(task)}")  # asyncio numbers them through the whole process
     if strand is not None:
         strand.handle = task
     return task
@@ -152,13 +156,20 @@ def _strand_task(
 @contextmanager
 def outside_any_loop() -> Iterator[None]:
     """Hide the loops that this thread is inside of, so that another one can run."""
-    with running_loop(None), without_trio(), swapped(asyncio, "as_completed", _as_completed):
+    with running_loop(None), without_trio():
         yield
 
 
 _real_as_completed = asyncio.as_completed
 
 
+@wraps(_real_as_completed)
 def _as_completed(fs: Iterable[Any], *, timeout: float | None = None) -> Any:  # Any: as asyncio's
     """Start the awaitables in order first: asyncio puts them into a set, ordered by address."""
-    return _real_as_completed([asyncio.ensure_future(each) for each in fs], timeout=timeout)
+    started = fs if run_here() is None else [asyncio.ensure_future(each) for each in fs]
+    return _real_as_completed(started, timeout=timeout)
+
+
+def stand_ins() -> tuple[Pair, ...]:
+    """Return the original and its stand-in."""
+    return ((_real_as_completed, _as_completed),)

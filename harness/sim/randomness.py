@@ -59,10 +59,12 @@ class Draws:
     def begin(self, seed: int) -> None:
         """Seed all sources, remembering what state they were in."""
         # A text as seed, because numbers near each other start alike.
-        self.bits = bits = random.Random(f"pileup {seed}")  # noqa: S311 - predictable on purpose
+        self.bits = random.Random(f"pileup {seed}")  # noqa: S311 - predictable on purpose
+        # A stream of their own, because numpy's is there only where numpy.random is imported.
+        seeds = random.Random(f"pileup modules {seed}")  # noqa: S311 - as above
         for source in _sources():
             self._saved.append((source, source.save()))
-            source.seed(bits.getrandbits(32))
+            source.seed(seeds.getrandbits(32))
 
     def end(self) -> None:
         """Put the sources back."""

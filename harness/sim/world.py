@@ -8,7 +8,7 @@ from typing import Final
 
 from pileup.errors import RunOver
 from pileup.settings import Budgets
-from pileup.sim import dates, guard, locks, randomness, virtual_time, watchdog
+from pileup.sim import asyncio_parts, dates, guard, locks, randomness, virtual_time, watchdog
 from pileup.sim.endings import Misuse
 from pileup.sim.kernel import Sim
 from pileup.sim.presence import occupying
@@ -24,7 +24,7 @@ def controlled(budgets: Budgets) -> Iterator[None]:
         if not first:  # inside another exploration, which has it all
             yield
             return
-        for part in (virtual_time, dates, randomness, locks, guard):
+        for part in (virtual_time, dates, randomness, locks, guard, asyncio_parts):
             _swaps.add(*part.stand_ins())
         with (
             virtual_time.universal(),

@@ -18,9 +18,10 @@ EXAMPLES = examples(PAGE)
 
 RAISE = {
     "address-in-a-text": NotDeterministic,
+    "check-with-a-memory": NotDeterministic,
     "clock-as-default": NotDeterministic,
-    "context-of-setup": NotDeterministic,
     "cpu-time": NotDeterministic,
+    "done-once": NotDeterministic,
     "environment": NotDeterministic,
     "file-that-grows": NotDeterministic,
     "generator-at-import": NotDeterministic,
@@ -28,16 +29,12 @@ RAISE = {
     "module-lock": LoopBlocked,
     "module-queue": NotDeterministic,
     "real-thread": RealWorldTouched,
-    "task-names": NotDeterministic,
     "temporary-file": NotDeterministic,
 }
-OFTEN_RAISE = ("as-completed-by-name", "set-of-objects")
+OFTEN_RAISE = ("set-of-objects",)
 """What hangs on addresses, which may happen to be given out alike."""
 ELSEWHERE = ("hash-of-a-string", "process-id", "set-of-strings")
 CLEAN = (
-    "as-completed-instead",
-    "first-run-instead",
-    "first-run-only",
     "generator-instead",
     "module-global-instead",
     "module-lock-instead",
@@ -47,9 +44,9 @@ CLEAN = (
     "unseen-result",
 )
 PRINT = (
-    "check-with-a-memory",
     "clock-as-attribute",
     "disguises",
+    "done-once-instead",
     "finalizer-in-a-cycle",
     "taken-over",
     "thread-local",

@@ -23,7 +23,9 @@ def test_the_example_is_at_most_twenty_lines_of_the_user_s_own() -> None:
     assert len(lines) <= 20
 
 
-@pytest.mark.parametrize("page", ["docs/ARCHITECTURE.md", "docs/determinism.md", "docs/benchmarks.md"])
+@pytest.mark.parametrize(
+    "page", ["docs/ARCHITECTURE.md", "docs/determinism.md", "docs/benchmarks.md"]
+)
 def test_every_page_that_is_linked_is_there(page: str) -> None:
     assert f"]({page})" in PAGE.read_text("utf-8")
     assert (ROOT / page).is_file()

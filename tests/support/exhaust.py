@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pileup.choices import Point
-from pileup.search.explorer import Explorer
 from pileup.results import Run
+from pileup.search.explorer import Explorer
 
 MOST_RUNS = 100_000
 

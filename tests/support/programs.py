@@ -18,9 +18,9 @@ import trio
 
 import pileup
 from pileup.choices import Point, Tape
+from pileup.fakes import World
 from pileup.search.explorer import Conditions, Explorer
 from pileup.search.program import assemble
-from pileup.fakes import World
 from pileup.settings import Budgets
 from pileup.strategies import Replay
 

@@ -8,9 +8,9 @@ import pytest
 from support.exhaust import all_runs
 
 import pileup
-from pileup.search.explorer import Explorer
 from pileup.fakes import World
 from pileup.history import Event
+from pileup.search.explorer import Explorer
 from pileup.strategies import Dull, RoundRobin
 
 

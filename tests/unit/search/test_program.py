@@ -10,8 +10,8 @@ import pytest
 import pileup
 from pileup.choices import Tape
 from pileup.errors import BadToken, UsageError
-from pileup.search.program import MOST_AGENTS, assemble, name_of
 from pileup.fakes import World
+from pileup.search.program import MOST_AGENTS, assemble, name_of
 from pileup.tokens import Ticket, decode, encode
 
 

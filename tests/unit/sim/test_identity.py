@@ -10,9 +10,9 @@ import pytest
 import trio
 
 import pileup
-from pileup.search.explorer import Explorer
 from pileup.fakes import World
 from pileup.history import Event
+from pileup.search.explorer import Explorer
 from pileup.strategies import Random, RoundRobin
 
 BACKENDS = ("native", "trio", "asyncio")

@@ -13,8 +13,8 @@ import sniffio
 import trio
 
 import pileup
-from pileup.search.explorer import Explorer
 from pileup.fakes import World
+from pileup.search.explorer import Explorer
 from pileup.settings import Budgets
 from pileup.strategies import Random
 

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
 from pileup.operations import Operation, nothing
 from pileup.settings import Budgets
 from pileup.sim.agents import Agent, Strand

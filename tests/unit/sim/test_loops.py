@@ -1,4 +1,4 @@
-"""What the runtimes promise beyond the primitives: order, cancelling, and one loop for many runs."""
+"""What the runtimes promise beyond the primitives: order, cancelling, one loop for many runs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import asyncio
 from typing import Any
 
 import trio
+
+import pileup
 from pileup.fakes import World
 from pileup.search.explorer import Explorer
 from pileup.settings import Budgets
 from pileup.sim.on_trio import TrioRuntime
 from pileup.strategies import Dull, Random
-
-import pileup
 
 
 def explorer(agent: Any, backend: str, agents: int = 1, **budgets: int) -> Explorer:

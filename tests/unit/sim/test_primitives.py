@@ -245,16 +245,18 @@ def test_the_wrong_backend_is_an_error_that_names_the_right_one(program: Program
         pileup.explore(program, agents=1, runs=1, backend="native")
 
 
-async def counts_on_trio(world: World) -> None:
+class Plain(World):
+    seen = 0
+    order = ""
+
+
+async def counts_on_trio(world: Plain) -> None:
     value = world.seen
     await trio.lowlevel.checkpoint()
     world.seen = value + 1
 
 
 def test_a_race_on_a_plain_object_across_a_trio_checkpoint_is_found() -> None:
-    class Plain(World):
-        seen = 0
-
     def check(world: Plain) -> None:
         assert world.seen == 2
 
@@ -264,9 +266,6 @@ def test_a_race_on_a_plain_object_across_a_trio_checkpoint_is_found() -> None:
 
 def test_a_trio_task_may_starve() -> None:
     """Three checkpoints of one task may pass before another task goes at all."""
-
-    class Plain(World):
-        order = ""
 
     async def three(world: Plain) -> None:
         for _ in range(3):
@@ -285,9 +284,6 @@ def test_a_trio_task_may_starve() -> None:
 
 
 def test_asyncio_keeps_its_own_order_of_ready_callbacks() -> None:
-    class Plain(World):
-        order = ""
-
     async def orderly(world: Plain) -> None:
         async def note(letter: str) -> None:
             world.order += letter

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import trio
-from pileup.choices import CLOCK, Point
-from pileup.fakes import World
-from pileup.strategies import Dull
 from support.exhaust import all_runs
 
 import pileup
+from pileup.choices import CLOCK, Point
+from pileup.fakes import World
+from pileup.strategies import Dull
 
 BACKENDS = ("native", "trio", "asyncio")
 
@@ -89,7 +89,7 @@ def test_time_never_goes_back_after_an_agent_blocked_the_loop(backend: str) -> N
 
     async def blocks(world: World) -> None:
         await world.memory.get("x")
-        time.sleep(50)
+        time.sleep(50)  # noqa: ASYNC251 - the mistake that is to be tested
         seen.append(time.monotonic())
 
     async def naps() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import pileup
 from pileup.errors import LoopBlocked
+from pileup.strategies import RoundRobin
 
 SOON = pileup.Budgets(blocked=0.2)
 _module_lock = threading.Lock()
@@ -65,7 +66,8 @@ def test_a_long_run_that_makes_steps_is_left_alone() -> None:
             time.sleep(1)
 
     budgets = pileup.Budgets(blocked=0.2, steps=10**9, events=10**9, seconds=1e12)
-    pileup.explore(agent, agents=1, runs=1, strategy="round_robin", budgets=budgets).assert_clean()
+    scenario = pileup.Scenario(agent, agents=1, budgets=budgets)
+    assert scenario.explorer().once(RoundRobin()).clean
 
 
 def test_a_slow_setup_is_left_alone() -> None:
