@@ -16,10 +16,11 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
-from pileup.fakes._port import Cell, noted
+from pileup.fakes._port import Cell
 from pileup.operations import Operation
 from pileup.sim.agents import here
 from pileup.sim.kernel import Sim
+from pileup.spelling import brief
 
 
 class Memory:
@@ -29,7 +30,7 @@ class Memory:
         self._sim = sim
         self._name = name
         self._values: dict[str, Any] = {}  # Any: whatever the user puts there
-        self._cells: dict[str, Cell] = {}
+        self._cells = _Cells(sim, name)
         self._locks: dict[str, Lock] = {}
 
     def seed(self, **values: object) -> None:
@@ -72,28 +73,25 @@ class Memory:
             found = self._locks[name] = Lock(self._sim, f"{self._name}.{name}")
         return found
 
-    def _cell(self, key: str) -> Cell:
-        cell = self._cells.get(key)
-        if cell is None:
-            cell = self._cells[key] = Cell(self._sim.item(self._name, key))
-        return cell
-
     def _reading(self, key: str) -> Operation:
-        return Operation("read", self._cell(key).reads, partial(self._values.get, key))
+        return Operation("read", self._cells[key].reads, partial(self._values.get, key))
 
     def _writing(self, key: str, value: object) -> Operation:
-        op = Operation("write", self._cell(key).writes, partial(self._put, key, value))
-        return noted(op, value)
+        op = Operation(
+            "write", self._cells[key].writes, partial(self._values.__setitem__, key, value)
+        )
+        op.detail = brief(value)
+        return op
 
     def _adding(self, key: str, amount: float) -> Operation:
         def apply() -> Any:
             value = self._values[key] = (self._values.get(key) or 0) + amount
             return value
 
-        return Operation("add", self._cell(key).updates, apply)
+        return Operation("add", self._cells[key].updates, apply)
 
     def _swapping(self, key: str, expected: object, value: object) -> Operation:
-        cell = self._cell(key)
+        cell = self._cells[key]
 
         def apply() -> bool:
             if self._values.get(key) != expected:
@@ -107,6 +105,18 @@ class Memory:
 
     def _put(self, key: str, value: object) -> None:
         self._values[key] = value
+
+
+class _Cells(dict[str, Cell]):
+    """The cells that were touched; a key that is met for the first time gets its own."""
+
+    def __init__(self, sim: Sim, name: str) -> None:
+        self._sim = sim
+        self._name = name
+
+    def __missing__(self, key: str) -> Cell:
+        cell = self[key] = Cell(self._sim.item(self._name, key))
+        return cell
 
 
 class Lock:

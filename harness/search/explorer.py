@@ -137,7 +137,7 @@ class Explorer:
             if isinstance(sim.ending, Misuse):
                 raise sim.ending.error
             findings = judge(sim, self.program)
-        return Run(
+        run = Run(
             findings=findings,
             history=sim.history,
             tape=sim.tape,
@@ -146,10 +146,12 @@ class Explorer:
             steps=sim.steps,
             world=sim.world,
         )
+        sim.let_go()
+        return run
 
     def _expect_right_loop(self, sim: Sim) -> None:
         """An agent that failed for want of another loop is no finding."""
-        wanted = [loop_wanted_by(agent.error) for agent in sim.agents]
+        wanted = [loop_wanted_by(each.error) for each in sim.agents if each.error is not None]
         others = [each for each in wanted if each is not None and each != self.runtime.name]
         if others:
             with _unawaited():

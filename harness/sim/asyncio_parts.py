@@ -55,29 +55,27 @@ class NumberedFuture(_Numbered, asyncio.Future[Any]):  # Any: whatever it is set
 class ParkedFuture(asyncio.Future[Any]):  # Any: what the operation returns
     """What a task awaits while its operation is parked; cancelling it takes the operation back."""
 
-    def __init__(self, strand: Strand) -> None:
-        super().__init__()
-        self._strand = strand
+    strand: Strand
 
     def cancel(self, msg: object = None) -> bool:
         """Withdraw at once, so that the operation cannot be chosen any more."""
         if not self.done():
-            self._strand.sim.withdraw(self._strand)
+            self.strand.sim.withdraw(self.strand)
         return super().cancel(msg)
 
 
 class _KernelSelector(selectors.SelectSelector):
     """Answers the loop's question what has happened; files are never ready."""
 
-    ask: Callable[[float | None], None]
+    ask: Callable[[bool], None]
 
     def select(self, timeout: float | None = None) -> list[Any]:  # Any: as the base class has it
         """Let the kernel take a step."""
-        self.ask(timeout)
+        self.ask(timeout is None or timeout > 0)
         return []
 
 
-Turn = Callable[[bool, float], None]
+Turn = Callable[[bool], None]
 
 
 class KernelLoop(asyncio.SelectorEventLoop):
@@ -89,8 +87,7 @@ class KernelLoop(asyncio.SelectorEventLoop):
     def __init__(self, turn: Turn, in_greenlet: Callable[..., Coroutine[Any, Any, object]]) -> None:
         selector = _KernelSelector()
         super().__init__(selector)
-        selector.ask = self._ask
-        self._turn = turn
+        selector.ask = turn
         self._in_greenlet = in_greenlet
         self._sim: Sim | None = None
         self.set_task_factory(_strand_task)
@@ -101,10 +98,6 @@ class KernelLoop(asyncio.SelectorEventLoop):
         self._ready.clear()
         self._scheduled.clear()
         _Numbered.count = 0
-
-    def _ask(self, timeout: float | None) -> None:
-        idle = timeout is None or timeout > 0
-        self._turn(idle, self.next_timer() if idle else inf)
 
     def next_timer(self) -> float:
         """When the loop's next timer is due; infinity if it has none."""

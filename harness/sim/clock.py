@@ -23,24 +23,24 @@ class Sleeper(Protocol):
 class Timers:
     """Pending deadlines. A cancelled one stays in the heap and is skipped when it comes up."""
 
-    __slots__ = ("_heap", "_tickets")
+    __slots__ = ("_tickets", "pending")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Sleeper]] = []
+        self.pending: list[tuple[float, int, Sleeper]] = []
         self._tickets = 0
 
     def __bool__(self) -> bool:
-        return bool(self._heap)
+        return bool(self.pending)
 
     def set(self, when: float, sleeper: Sleeper) -> None:
         """Wake `sleeper` at `when`; a deadline that it had before no longer counts."""
         self._tickets += 1
         sleeper.timer = self._tickets
-        heappush(self._heap, (when, self._tickets, sleeper))
+        heappush(self.pending, (when, self._tickets, sleeper))
 
     def next(self) -> float:
         """When the earliest live deadline passes; infinity if there is none."""
-        heap = self._heap
+        heap = self.pending
         while heap:
             when, ticket, sleeper = heap[0]
             if sleeper.timer == ticket:
@@ -50,7 +50,7 @@ class Timers:
 
     def expire(self, now: float) -> None:
         """Fire all deadlines up to `now`, earliest first."""
-        heap = self._heap
+        heap = self.pending
         while heap and heap[0][0] <= now:
             _, ticket, sleeper = heappop(heap)
             if sleeper.timer == ticket:

@@ -33,6 +33,9 @@ RESUME = Operation("resume", (), nothing)
 """What a strand does that a loop has made runnable by itself; it leaves no row."""
 
 
+NOWHERE = Context()
+
+
 def _outside(*_: object) -> NoReturn:
     raise InternalError("An operation was asked for before a runtime took this run over.")
 
@@ -65,6 +68,7 @@ class Sim:
         self._line = Line(budgets.patience)
         self._record = Record()
         self._rows = self._record.rows
+        self._withdrawn = self._record.withdrawn
         self._counts: dict[str, int] = {}
         self._loop: Strand | None = None
         self._loop_turns = 0
@@ -172,7 +176,10 @@ class Sim:
     @property
     def contended(self) -> bool:
         """Whether any operation could take effect now."""
-        return any(strand.op is not None for strand in self._line.strands)
+        for strand in self._line.strands:  # noqa: SIM110 - a generator costs more than this
+            if strand.op is not None:
+                return True
+        return False
 
     # Parking -----------------------------------------------------------------------------
 
@@ -236,18 +243,29 @@ class Sim:
 
     # Stepping ----------------------------------------------------------------------------
 
-    def step(self, horizon: float = inf) -> Strand | None:
+    def step(self, horizon: float = inf) -> Strand | None:  # noqa: C901 - see below
         """Let one thing happen, and return the strand to wake.
 
         `horizon` is the next deadline of the runtime's own loop. None means
         that time has moved to it, or that nothing can happen any more: then
         `ending` says why.
         """
-        line = self._line
-        line.settle()
-        self._record.flush(self.now)
-        while self._within_budget():
-            soon = min(self.timers.next(), horizon) if self.timers else horizon
+        # Written out where a call would cost more than what it does: this is the hottest loop.
+        line, timers = self._line, self.timers
+        last = line.last
+        if last is not None and last.op is None:
+            line.leave(last)
+        if self._withdrawn:
+            self._record.flush(self.now)
+        while True:
+            self.steps += 1
+            if self.steps > self._most_steps:
+                self.end(Overrun("steps", self._most_steps, self._last_place()))
+            if not self._living or self.ending is not None:
+                return None
+            soon = horizon
+            if timers.pending and (mine := timers.next()) < soon:
+                soon = mine
             count = len(line.strands)
             if count == 1 and soon == inf:
                 return self._apply(line.take_at(0))
@@ -316,16 +334,45 @@ class Sim:
 
     def _settle_effect(self, strand: Strand, op: Operation, outcome: Outcome) -> None:
         """Bring the items that were touched up to date, tell who waits on them, note the row."""
-        if outcome != FAIL:
-            for item, access in op.touches:
-                if access != READ:
-                    item.version += 1
-                    if item.waiters:
-                        for waiter in tuple(item.waiters):
-                            self._review(waiter)
-        self._record.note(strand, op, outcome, self.now)
-        if len(self._rows) > self._most_events:
+        touches = op.touches
+        if len(touches) == 1:  # one item is the rule, and this is the hottest place of all
+            item, access = touches[0]
+            if access is not READ and outcome is not FAIL:
+                item.version += 1
+                if item.waiters:
+                    self._tell(item)
+            versions: tuple[int, ...] = (item.version,)
+        else:
+            versions = self._versions(touches, outcome)
+        rows = self._rows
+        rows.append(
+            (
+                op.name,
+                touches,
+                versions,
+                strand.agent.index,
+                strand.branch,
+                strand.step,
+                strand.invoked,
+                self.now,
+                outcome,
+                op.detail,
+            )
+        )
+        if len(rows) > self._most_events:
             self.end(Overrun("events", self._most_events, self._last_place()))
+
+    def _versions(self, touches: Footprint, outcome: Outcome) -> tuple[int, ...]:
+        for item, access in touches:
+            if access != READ and outcome != FAIL:
+                item.version += 1
+                self._tell(item)
+        return tuple([item.version for item, _ in touches])
+
+    def _tell(self, item: Item) -> None:
+        """Ask again whether those can go on who wait for this item to change."""
+        for waiter in tuple(item.waiters):
+            self._review(waiter)
 
     def _pass_time(self, horizon: float) -> bool:
         """Move to the next deadline; whether it was one of ours."""
@@ -377,11 +424,26 @@ class Sim:
             self.withdraw(strand)
         self._record.flush(self.now)
 
+    def let_go(self) -> None:
+        """Break the circles between this run and its strands once it has been judged.
+
+        A run is then freed with its last reference, and the next one is made in the same
+        memory; left to the collector, 64 runs pile up and each is written to cold memory.
+        """
+        self.world = None
+        for strand in self.strands:
+            strand.context, strand.handle, strand.value, strand.pending = NOWHERE, None, None, None
+            strand.error = strand.parent = None
+        self.strands.clear()
+        self.agents.clear()
+        self._line.strands.clear()
+        self._line.last = None
+
     @property
     def tape(self) -> Tape:
         """The choices made so far."""
-        schedule, faults, data = (tuple(each) for each in self._choices.values())
-        return Tape(schedule, faults, data)
+        choices = self._choices
+        return Tape(tuple(self._schedule), tuple(choices["faults"]), tuple(choices["data"]))
 
     @property
     def history(self) -> History:

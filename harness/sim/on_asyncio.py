@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from math import inf
 from typing import Any, Final
 
 from pileup.operations import Operation
@@ -40,6 +41,7 @@ class AsyncioRuntime:
 
     def __init__(self) -> None:
         self._loop: KernelLoop | None = None
+        self._running: KernelLoop | None = None
         self._sim: Sim | None = None
         self._unwinding = False
         self._over: asyncio.Future[None] | None = None
@@ -55,6 +57,7 @@ class AsyncioRuntime:
             loop = self._loop or KernelLoop(self._turn, self._in_greenlet)
             self._loop = None  # gone, unless the run ends in order
             loop.begin(sim)
+            self._running = loop
             try:
                 if loop.run_until_complete(self._serve(loop, sim)):
                     self._loop = loop
@@ -93,11 +96,12 @@ class AsyncioRuntime:
 
     # The one place -----------------------------------------------------------------------
 
-    def _turn(self, idle: bool, deadline: float) -> None:
+    def _turn(self, idle: bool) -> None:
         """The loop asks what has happened: let one thing happen."""
-        sim = self._sim
-        if sim is None or self._unwinding or self._over is None:
+        sim, loop = self._sim, self._running
+        if sim is None or self._unwinding or self._over is None or loop is None:
             return
+        deadline = loop.next_timer() if idle else inf
         strand = sim.step(deadline) if idle else sim.step_beside_loop()
         if strand is not None:
             self._wake(strand)
@@ -134,7 +138,8 @@ class AsyncioRuntime:
         if strand.sim.ending is not None:
             await asyncio.sleep(0)  # gives way first, even if the agent swallows what comes next
         strand.sim.park(strand, op)
-        future = strand.pending = ParkedFuture(strand)
+        future = strand.pending = ParkedFuture(loop=self._running)
+        future.strand = strand
         return await future
 
     async def _in_greenlet(self, function: Callable[..., object], *args: object) -> object:

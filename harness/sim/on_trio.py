@@ -13,15 +13,16 @@ operations; what trio keeps for the thread is put away meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import types
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager
 from functools import partial
 from math import inf
 from typing import Any, Final, TypeVar
 
-import outcome
 import trio
 from greenlet import getcurrent, greenlet
+from trio.lowlevel import current_task, reschedule
 
 from pileup.operations import Operation
 from pileup.sim.agents import Strand, here
@@ -32,7 +33,14 @@ from pileup.sim.kernel import RESUME, Sim
 from pileup.sim.probes import running_loop
 from pileup.sim.stacks import standing
 from pileup.sim.swapped import swapped, swapped_if_imported
-from pileup.sim.trio_parts import KernelClock, ThreadState, next_deadline, run_queue, waits_for_idle
+from pileup.sim.trio_parts import (
+    KernelClock,
+    ThreadState,
+    message_of,
+    next_deadline,
+    run_queue,
+    waits_for_idle,
+)
 
 T = TypeVar("T")
 
@@ -173,9 +181,7 @@ class TrioRuntime:
             del self._held[strand]
             run_queue().append(strand.handle)
         else:
-            error = strand.error
-            answer = outcome.Value(strand.value) if error is None else outcome.Error(error)
-            trio.lowlevel.reschedule(strand.handle, answer)
+            reschedule(strand.handle)  # it reads the answer from its strand
 
     # The end of a run ----------------------------------------------------------------------
 
@@ -212,18 +218,26 @@ class TrioRuntime:
         else:
             sim.finish(strand, result, None)
 
-    async def _perform(self, op: Operation) -> Any:  # Any: what the operation returns
+    @types.coroutine
+    def _perform(self, op: Operation) -> Generator[Any, Any, Any]:  # Any: what it returns
         strand = here.get()
-        task = trio.lowlevel.current_task()
+        task = current_task()
         if strand.handle is not task:
             strand = _adopt(strand, task)
             here.set(strand)
         if strand.sim.ending is not None:
             # Gives way first, because an agent that swallows everything would
             # otherwise hold the thread for ever.
-            await trio.lowlevel.checkpoint()
+            yield from trio.lowlevel.checkpoint()  # noqa: ASYNC105 - in a generator that is awaited
         strand.sim.park(strand, op)
-        return await trio.lowlevel.wait_task_rescheduled(partial(_withdraw, strand))
+        if strand.pending is None:  # the same message each time, because it takes long to make
+            strand.pending = message_of(partial(_withdraw, strand))
+        cancelled = yield strand.pending
+        if cancelled is not None:
+            cancelled.unwrap()
+        if strand.error is not None:
+            raise strand.error
+        return strand.value
 
     async def _in_greenlet(
         self, function: Callable[..., T], *args: object, **_options: object

@@ -51,10 +51,19 @@ _trio_probe: Any = Probe("trio")
 @contextmanager
 def probing() -> Iterator[None]:
     """Put the probes where the loops look, and what was there back afterwards."""
-    with running_loop(_asyncio_probe), without_trio():
-        if (context := _trio_context()) is not None:
-            context["task"] = context["runner"] = _trio_probe
+    outer, context = asyncio._get_running_loop(), _trio_context()
+    saved = dict(context) if context is not None else {}
+    asyncio._set_running_loop(_asyncio_probe)
+    if context is not None:
+        context.clear()
+        context["task"] = context["runner"] = _trio_probe
+    try:
         yield
+    finally:
+        asyncio._set_running_loop(outer)
+        if context is not None:
+            context.clear()
+            context.update(saved)
 
 
 @contextmanager

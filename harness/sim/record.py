@@ -10,12 +10,12 @@ from pileup.sim.agents import Strand
 class Record:
     """The history of one run while it is being made."""
 
-    __slots__ = ("_items", "_withdrawn", "rows")
+    __slots__ = ("_items", "rows", "withdrawn")
 
     def __init__(self) -> None:
         self.rows: list[RawRow] = []
         self._items: dict[tuple[str, str], Item] = {}
-        self._withdrawn: list[tuple[Strand, Operation, int]] = []
+        self.withdrawn: list[tuple[Strand, Operation, int]] = []
 
     def item(self, resource: str, key: str) -> Item:
         """Return the run's one item of that name."""
@@ -47,7 +47,7 @@ class Record:
 
     def withdraw(self, strand: Strand, op: Operation) -> None:
         """Remember an operation whose caller gave up before it took effect."""
-        self._withdrawn.append((strand, op, strand.invoked))
+        self.withdrawn.append((strand, op, strand.invoked))
 
     def flush(self, now: float) -> None:
         """Add the rows of what was withdrawn.
@@ -55,12 +55,12 @@ class Record:
         Loops cancel tasks in the order of a set of objects, which differs from
         process to process; the history must not, so they are sorted here.
         """
-        if not self._withdrawn:
+        if not self.withdrawn:
             return
-        self._withdrawn.sort(key=lambda each: (each[0].rank, each[2]))
-        for strand, op, invoked in self._withdrawn:
+        self.withdrawn.sort(key=lambda each: (each[0].rank, each[2]))
+        for strand, op, invoked in self.withdrawn:
             agent, branch, step = strand.agent.index, strand.branch, strand.step
             self.rows.append(
                 (op.name, op.touches, (), agent, branch, step, invoked, now, INFO, op.detail)
             )
-        self._withdrawn.clear()
+        self.withdrawn.clear()

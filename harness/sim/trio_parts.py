@@ -19,6 +19,7 @@ from typing import Any
 import sniffio
 import trio
 import trio._core._run as trio_run  # the run loop's module: see above
+from trio._core._traps import WaitTaskRescheduled
 
 
 class KernelClock(trio.abc.Clock):
@@ -118,3 +119,8 @@ def next_deadline() -> float:
 def waits_for_idle() -> bool:
     """Whether a task is in trio's wait_all_tasks_blocked."""
     return bool(trio_run.GLOBAL_RUN_CONTEXT.runner.waiting_for_idle)
+
+
+def message_of(abort: Callable[[Any], trio.lowlevel.Abort]) -> Any:  # Any: trio's own
+    """Make what a parked task tells the loop; one serves for all that the task waits for."""
+    return WaitTaskRescheduled(abort)
