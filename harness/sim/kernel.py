@@ -17,22 +17,18 @@ from math import inf
 from typing import Any, NoReturn
 
 from pileup.choices import Point, Strategy, Stream, Tape
-from pileup.errors import Expired, InternalError, RunOver, Unacknowledged, UsageError
+from pileup.errors import Expired, InternalError, Unacknowledged, UsageError
 from pileup.history import FAIL, INFO, OK, History, Outcome
-from pileup.operations import READ, Footprint, Item, Operation, nothing
+from pileup.operations import Item, Operation, nothing
 from pileup.settings import Budgets
 from pileup.sim.agents import Agent, Body, Strand, here
-from pileup.sim.clock import Timers
-from pileup.sim.endings import Deadlock, Ending, Misuse, Overrun, Stuck
-from pileup.sim.line import Line, by_rank
-from pileup.sim.record import Record
+from pileup.sim.endings import Misuse, Overrun
+from pileup.sim.line import by_rank
+from pileup.sim.parking import RESUME, Parking
+from pileup.sim.stuck import deadlock
 from pileup.spelling import brief
 
 START = Operation("start", (), nothing)
-RESUME = Operation("resume", (), nothing)
-"""What a strand does that a loop has made runnable by itself; it leaves no row."""
-
-
 NOWHERE = Context()
 
 
@@ -40,7 +36,7 @@ def _outside(*_: object) -> NoReturn:
     raise InternalError("An operation was asked for before a runtime took this run over.")
 
 
-class Sim:
+class Sim(Parking):
     """One run: its agents, its clock, its choices and its history.
 
     Fakes use `item`, `perform` (in async code), `call` (in sync code), `now`
@@ -48,27 +44,18 @@ class Sim:
     """
 
     def __init__(self, strategy: Strategy, budgets: Budgets = Budgets()) -> None:  # noqa: B008 - frozen
+        super().__init__(budgets)
         self.strategy = strategy
-        self.budgets = budgets
-        self.now = 0.0
         self.steps = 0
         self.agents: list[Agent] = []
         self._names: set[str] = set()
         self.strands: list[Strand] = []
         self.world: object = None
-        self.ending: Ending | None = None
-        self.timers = Timers()
         self.perform: Callable[[Operation], Any] = _outside  # Any: what the operation returns
         self.call: Callable[[Operation], Any] = _outside
-        self.where: Callable[[Strand], list[str]] = lambda _: []
         self.timeout: Callable[[Sim, Strand, float], AbstractAsyncContextManager[None]] = _outside
-        self._most_steps = budgets.steps  # here for the hot path, as is the next one
-        self._most_events = budgets.events
+        self._most_steps = budgets.steps  # here for the hot path
         self._living = 0
-        self._line = Line(budgets.patience)
-        self._record = Record()
-        self._rows = self._record.rows
-        self._withdrawn = self._record.withdrawn
         self._counts: dict[str, int] = {}
         self._loop: Strand | None = None
         self._loop_turns = 0
@@ -181,66 +168,6 @@ class Sim:
                 return True
         return False
 
-    # Parking -----------------------------------------------------------------------------
-
-    def park(self, strand: Strand, op: Operation) -> None:
-        """Hold a strand until its operation is chosen."""
-        if self.ending is not None:
-            raise RunOver
-        strand.op = op
-        strand.invoked = len(self._rows)
-        if op.delay > 0:
-            self._line.leave(strand)
-            self.timers.set(self.now + op.delay, strand)
-        elif op.ready is not None:
-            self.admit(strand)
-        elif not strand.listed:
-            self._line.enter(strand)
-
-    def admit(self, strand: Strand) -> None:
-        """Make a parked strand a candidate as soon and as long as it is ready."""
-        op = strand.op
-        assert op is not None
-        if op.ready is not None:
-            strand.watching = True
-            for touch in op.touches:
-                touch.item.waiters.append(strand)
-        self._review(strand)
-
-    def _review(self, strand: Strand) -> None:
-        op = strand.op
-        assert op is not None
-        if op.ready is not None and not op.ready():
-            self._line.leave(strand)
-        elif not strand.listed:
-            self._line.enter(strand)
-
-    def _unwatch(self, strand: Strand, op: Operation) -> None:
-        strand.watching = False
-        for touch in op.touches:
-            touch.item.waiters.remove(strand)
-
-    def withdraw(self, strand: Strand) -> None:
-        """Take a strand's operation back before it took effect: its caller gave up."""
-        op, strand.op = strand.op, None
-        if op is None:
-            return
-        if op is not RESUME:
-            self._record.withdraw(strand, op)
-        strand.timer = 0
-        if strand.watching:
-            self._unwatch(strand, op)
-        self._line.leave(strand)
-
-    def witness(self, strand: Strand, op: Operation) -> Any:  # Any: what the operation returns
-        """Apply an operation at once: async code between two awaits is not interrupted."""
-        strand.invoked = len(self._rows)
-        value = op.apply()
-        if op.detail is None:
-            op.detail = brief(value)
-        self._settle_effect(strand, op, OK)
-        return value
-
     # Stepping ----------------------------------------------------------------------------
 
     def step(self, horizon: float = inf) -> Strand | None:  # noqa: C901 - see below
@@ -332,55 +259,13 @@ class Sim:
             self._settle_effect(strand, op, outcome)
         return strand
 
-    def _settle_effect(self, strand: Strand, op: Operation, outcome: Outcome) -> None:
-        """Bring the items that were touched up to date, tell who waits on them, note the row."""
-        touches = op.touches
-        if len(touches) == 1:  # one item is the rule, and this is the hottest place of all
-            item, access = touches[0]
-            if access is not READ and outcome is not FAIL:
-                item.version += 1
-                if item.waiters:
-                    self._tell(item)
-            versions: tuple[int, ...] = (item.version,)
-        else:
-            versions = self._versions(touches, outcome)
-        rows = self._rows
-        rows.append(
-            (
-                op.name,
-                touches,
-                versions,
-                strand.agent.index,
-                strand.branch,
-                strand.step,
-                strand.invoked,
-                self.now,
-                outcome,
-                op.detail,
-            )
-        )
-        if len(rows) > self._most_events:
-            self.end(Overrun("events", self._most_events, self._last_place()))
-
-    def _versions(self, touches: Footprint, outcome: Outcome) -> tuple[int, ...]:
-        for item, access in touches:
-            if access != READ and outcome != FAIL:
-                item.version += 1
-                self._tell(item)
-        return tuple([item.version for item, _ in touches])
-
-    def _tell(self, item: Item) -> None:
-        """Ask again whether those can go on who wait for this item to change."""
-        for waiter in tuple(item.waiters):
-            self._review(waiter)
-
     def _pass_time(self, horizon: float) -> bool:
         """Move to the next deadline; whether it was one of ours."""
         mine = self.timers.next()
         soon = min(mine, horizon)
         if soon == inf:
             if self._living:
-                self.end(self._stuck())
+                self.end(deadlock(self.strands, self.where))
         elif soon > self.budgets.seconds:
             self.end(Overrun("seconds", self.budgets.seconds, self._last_place()))
         else:
@@ -390,33 +275,6 @@ class Sim:
         return False
 
     # The end -----------------------------------------------------------------------------
-
-    def end(self, ending: Ending) -> None:
-        """Stop the run before its agents have ended, for a reason that will be reported."""
-        if self.ending is None:
-            self.ending = ending
-
-    def _stuck(self) -> Deadlock:
-        return Deadlock(
-            tuple(
-                Stuck(
-                    strand.name,
-                    strand.op.label if strand.op else "",
-                    self._holders(strand.op.touches if strand.op else ()),
-                    where,
-                )
-                for strand in sorted(self.strands, key=by_rank)
-                if (where := tuple(self.where(strand))) or strand.op
-            )
-        )
-
-    @staticmethod
-    def _holders(touches: Footprint) -> tuple[str, ...]:
-        return tuple(touch.item.holder for touch in touches if touch.item.holder is not None)
-
-    def _last_place(self) -> tuple[str, ...]:
-        last = self._line.last
-        return tuple(self.where(last)) if last is not None else ()
 
     def abandon(self) -> None:
         """Note what was still parked when the run ended: its outcome stays unknown."""

@@ -14,14 +14,13 @@ operations; what trio keeps for the thread is put away meanwhile.
 from __future__ import annotations
 
 import types
-from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Generator
 from functools import partial
 from math import inf
 from typing import Any, Final, TypeVar
 
 import trio
-from greenlet import getcurrent, greenlet
+from greenlet import greenlet
 from trio.lowlevel import current_task, reschedule
 
 from pileup.operations import Operation
@@ -29,17 +28,22 @@ from pileup.sim.agents import Strand, here
 from pileup.sim.bodies import coroutine_of
 from pileup.sim.given_up import keep_for_ever
 from pileup.sim.greenlets import call, in_greenlet, threadless
-from pileup.sim.kernel import RESUME, Sim
+from pileup.sim.kernel import Sim
+from pileup.sim.parking import RESUME
 from pileup.sim.probes import running_loop
-from pileup.sim.stacks import standing
 from pileup.sim.swapped import swapped, swapped_if_imported
 from pileup.sim.trio_parts import (
     KernelClock,
     ThreadState,
+    is_strand,
     message_of,
     next_deadline,
     run_queue,
+    switch_out,
+    timeout,
     waits_for_idle,
+    where,
+    withdraw,
 )
 
 T = TypeVar("T")
@@ -66,7 +70,7 @@ class TrioRuntime:
 
     def run(self, sim: Sim) -> None:
         """Run all agents until they have ended or the run has."""
-        sim.perform, sim.call, sim.where, sim.timeout = self._perform, call, _where, _timeout
+        sim.perform, sim.call, sim.where, sim.timeout = self._perform, call, where, timeout
         self._sim, self._unwinding, self._granted = sim, 0, None
         self._held.clear()
         if self._loop is None:
@@ -97,7 +101,7 @@ class TrioRuntime:
     async def _serve(self) -> None:
         while self._sim is not None:
             await self._serve_one()
-            _switch_out(in_order=True)
+            switch_out(in_order=True)
 
     async def _serve_one(self) -> None:
         try:
@@ -139,7 +143,7 @@ class TrioRuntime:
         if self._unwinding and self._sim is not None:
             self._unwind_until(self._sim, 0.0)
             return
-        if not batch or (len(batch) == 1 and granted is not None and _is(granted, batch[0])):
+        if not batch or (len(batch) == 1 and granted is not None and is_strand(granted, batch[0])):
             return
         if self._sim is not None and self._sim.ending is not None:
             self._unwind()  # an agent ended the run while it acted
@@ -197,7 +201,7 @@ class TrioRuntime:
         """Let time pass for agents that clean up; give the loop up for those that never end."""
         self._unwinding += 1
         if self._unwinding > UNWINDING_TURNS or deadline == inf:
-            _switch_out(in_order=False)
+            switch_out(in_order=False)
         sim.now = max(sim.now, deadline)
         return 0.0
 
@@ -231,7 +235,7 @@ class TrioRuntime:
             yield from trio.lowlevel.checkpoint()  # noqa: ASYNC105 - in a generator that is awaited
         strand.sim.park(strand, op)
         if strand.pending is None:  # the same message each time, because it takes long to make
-            strand.pending = message_of(partial(_withdraw, strand))
+            strand.pending = message_of(partial(withdraw, strand))
         cancelled = yield strand.pending
         if cancelled is not None:
             cancelled.unwrap()
@@ -246,21 +250,6 @@ class TrioRuntime:
         return await in_greenlet(self._perform, function, *args)
 
 
-def _switch_out(*, in_order: bool) -> None:
-    outside = getcurrent().parent
-    assert outside is not None
-    outside.switch(in_order)
-
-
-def _withdraw(strand: Strand, _: object) -> trio.lowlevel.Abort:
-    strand.sim.withdraw(strand)
-    return trio.lowlevel.Abort.SUCCEEDED
-
-
-def _is(strand: Strand, task: trio.lowlevel.Task) -> bool:
-    return strand.handle is task or (strand.handle is None and task.context.get(here) is strand)
-
-
 def _adopt(parent: Strand, task: trio.lowlevel.Task) -> Strand:
     """Give a task that an agent has started a strand of its own."""
     if parent.handle is None:
@@ -269,15 +258,3 @@ def _adopt(parent: Strand, task: trio.lowlevel.Task) -> Strand:
     strand = parent.sim.branch(parent.agent, parent, task.context)
     strand.handle = task
     return strand
-
-
-def _where(strand: Strand) -> list[str]:
-    return [] if strand.handle is None else standing(strand.handle.coro)
-
-
-@asynccontextmanager
-async def _timeout(_sim: Sim, _strand: Strand, seconds: float) -> AsyncIterator[None]:
-    with trio.move_on_after(seconds) as scope:
-        yield
-    if scope.cancelled_caught:
-        raise TimeoutError(f"timed out after {seconds:g} s of virtual time")

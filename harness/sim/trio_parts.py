@@ -11,15 +11,19 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sniffio
 import trio
 import trio._core._run as trio_run  # the run loop's module: see above
+from greenlet import getcurrent
 from trio._core._traps import WaitTaskRescheduled
+
+from pileup.sim.agents import Strand, here
+from pileup.sim.stacks import standing
 
 
 class KernelClock(trio.abc.Clock):
@@ -124,3 +128,35 @@ def waits_for_idle() -> bool:
 def message_of(abort: Callable[[Any], trio.lowlevel.Abort]) -> Any:  # Any: trio's own
     """Make what a parked task tells the loop; one serves for all that the task waits for."""
     return WaitTaskRescheduled(abort)
+
+
+def switch_out(*, in_order: bool) -> None:
+    """Give way from the loop's greenlet to whoever called for the run."""
+    outside = getcurrent().parent
+    assert outside is not None
+    outside.switch(in_order)
+
+
+def withdraw(strand: Strand, _: object) -> trio.lowlevel.Abort:
+    """Take a cancelled task's operation back; what trio calls an abort function."""
+    strand.sim.withdraw(strand)
+    return trio.lowlevel.Abort.SUCCEEDED
+
+
+@asynccontextmanager
+async def timeout(_sim: object, _strand: Strand, seconds: float) -> AsyncIterator[None]:
+    """Be `pileup.timeout` under trio."""
+    with trio.move_on_after(seconds) as scope:
+        yield
+    if scope.cancelled_caught:
+        raise TimeoutError(f"timed out after {seconds:g} s of virtual time")
+
+
+def is_strand(strand: Strand, task: trio.lowlevel.Task) -> bool:
+    """Whether a task runs a strand; a task that has just been started may not say so yet."""
+    return strand.handle is task or (strand.handle is None and task.context.get(here) is strand)
+
+
+def where(strand: Strand) -> list[str]:
+    """Tell where a strand stands, line by line."""
+    return [] if strand.handle is None else standing(strand.handle.coro)
