@@ -73,11 +73,9 @@ class TrioRuntime:
         sim.perform, sim.call, sim.where, sim.timeout = self._perform, call, where, timeout
         self._sim, self._unwinding, self._granted = sim, 0, None
         self._held.clear()
-        if self._loop is None:
-            self._loop = greenlet(
-                partial(trio.run, self._serve, clock=KernelClock(self._now, self._idle))
-            )
-        loop, self._loop = self._loop, None  # gone, unless it comes back in order
+        clock = KernelClock(self._now, self._idle)
+        loop = self._loop or greenlet(partial(trio.run, self._serve, clock=clock))
+        self._loop = None  # gone, unless it comes back in order
         with (
             running_loop(None),
             self._state.installed(),

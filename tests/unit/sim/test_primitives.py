@@ -235,7 +235,12 @@ def test_a_primitive_works_in_virtual_time_and_the_loop_is_found(program: Progra
     assert time.monotonic() - started < 30  # hours of virtual time, seconds of real
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
+# Outside of its loop asyncio makes these two another, which nobody runs or closes.
+LOOPLESS = (asyncio_gather_and_wait, asyncio_as_completed)
+NEEDY = [program for program in PROGRAMS if program not in LOOPLESS]
+
+
+@pytest.mark.parametrize("program", NEEDY, ids=lambda program: program.__name__)
 def test_the_wrong_backend_is_an_error_that_names_the_right_one(program: Program) -> None:
     right = program.__name__.partition("_")[0]
     wrong = "trio" if right == "asyncio" else "asyncio"
