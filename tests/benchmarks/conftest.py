@@ -31,7 +31,7 @@ def timed(benchmark: BenchmarkFixture) -> Timed:
     def time(case: Case, unit: str) -> None:
         benchmark.pedantic(case.action, rounds=ROUNDS, warmup_rounds=1)
         if benchmark.stats is not None:
-            seconds = benchmark.stats.stats.min / case.count
+            seconds = benchmark.stats.stats.min / case.times
             benchmark.extra_info[f"microseconds per {unit}"] = round(seconds * 1e6, 3)
             benchmark.extra_info[f"{unit}s per second"] = round(1 / seconds, 1)
 

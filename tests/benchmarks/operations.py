@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from peers import asyncio_sleeps, trio_checkpoints
-from searches import searched
+from searches import performed
 from timing import ROUNDS, Case, costs
 from workloads import Workload, driven, one_for_each
 
@@ -38,7 +38,7 @@ def surcharge(
     """Measure pileup, the agents alone and the loop alone in turns."""
     found = costs(
         {
-            "total": one_for_each(searched(workload, backend, runs), workload),
+            "total": performed(workload, backend, runs),
             "own": one_for_each(driven(workload, runs), workload),
             "turn": bare_turns(backend, 1, turns),
             "turn_in_company": bare_turns(backend, 8, turns // 8),

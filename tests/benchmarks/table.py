@@ -39,8 +39,8 @@ Row = Iterable[object]
 
 def table(head: Row, rows: Iterable[Row]) -> str:
     """Lay out a Markdown table."""
-    head = list(head)
-    lines = [head, ["---"] * len(head), *rows]
+    names = list(head)
+    lines: list[Row] = [names, ["---"] * len(names), *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
@@ -142,10 +142,10 @@ def scaling() -> Iterator[str]:
         ["us an operation, cells", *(f"{n:,} agents" for n in CROWDS), "dearest to cheapest"], rows
     )
     cases = {f"{n:,} agents": an_hour_of_timers(n) for n in SLEEPERS}
-    found = costs(cases | {"one run of nothing": nothing_at_all()}, 5)
+    hours = costs(cases | {"one run of nothing": nothing_at_all()}, 5)
     yield table(
         ["an hour with 7,200 timers", "ms"],
-        [[name, f"{cost.best * 1e3:.1f}"] for name, cost in found.items()],
+        [[name, f"{cost.best * 1e3:.1f}"] for name, cost in hours.items()],
     )
     long = long_run(100, 5_000)
     yield table(

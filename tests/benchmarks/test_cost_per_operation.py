@@ -6,8 +6,8 @@ import pytest
 from conftest import Scaled, Timed
 from operations import bare_turns, surcharge
 from pytest_benchmark.fixture import BenchmarkFixture
-from searches import BACKENDS, searched
-from workloads import LONG, RUNS, B, Workload, one_for_each
+from searches import BACKENDS, performed
+from workloads import LONG, RUNS, B, Workload
 
 
 @pytest.mark.parametrize("workload", [B, LONG], ids=["B", "long"])
@@ -21,7 +21,7 @@ def test_an_operation(
     full: bool,
 ) -> None:
     runs = scaled(RUNS[workload])
-    timed(one_for_each(searched(workload, backend, runs), workload), "operation")
+    timed(performed(workload, backend, runs), "operation")
     if full:
         found = surcharge(workload, backend, runs)
         benchmark.extra_info |= vars(found) | {"over own": found.over_own, "turns": found.turns}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from conftest import Scaled, Timed
 from processes import long_run
@@ -20,6 +22,7 @@ def test_an_hour_with_7200_timers(agents: int, timed: Timed) -> None:
     timed(an_hour_of_timers(agents), "hour")
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_a_million_events(benchmark: BenchmarkFixture, full: bool) -> None:
     found = benchmark.pedantic(long_run, (100, 5_000 if full else 5), rounds=1)
     benchmark.extra_info |= found._asdict()

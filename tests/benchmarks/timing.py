@@ -18,10 +18,10 @@ ROUNDS = 7
 
 
 class Case(NamedTuple):
-    """Something to time: one call does `count` of what is counted (runs, operations, timers)."""
+    """Something to time: one call does `times` of what is counted (runs, operations, timers)."""
 
     action: Callable[[], object]
-    count: int
+    times: int
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def costs(
     seconds: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, case in cases.items():
-            seconds[name].append(_seconds(case.action, frozen) / case.count)
+            seconds[name].append(_seconds(case.action, frozen) / case.times)
     return {name: Cost(min(taken), median(taken)) for name, taken in seconds.items()}
 
 

@@ -149,4 +149,4 @@ def _drive(agent: Agent, agents: int) -> None:
 
 def one_for_each(operations: Case, workload: Workload) -> Case:
     """Count the operations of a case instead of its runs."""
-    return Case(operations.action, operations.count * workload.operations)
+    return Case(operations.action, operations.times * workload.operations)
