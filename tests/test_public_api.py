@@ -51,7 +51,7 @@ def imported_by(line: str) -> set[str]:
 def modules() -> set[str]:
     # What this interpreter imports by itself (site hooks of the environment)
     # is not pileup's doing.
-    return imported_by("import pileup") - imported_by("pass")
+    return imported_by("import pileup; pileup.explore; pileup.Sim") - imported_by("pass")
 
 
 def test_all_is_exactly_what_is_pinned() -> None:
@@ -64,12 +64,14 @@ def test_all_is_sorted_and_short() -> None:
 
 
 def test_nothing_else_is_public() -> None:
-    extra = {
-        name
-        for name, value in vars(pileup).items()
-        if not name.startswith("_") and not inspect.ismodule(value)
-    }
-    assert extra - {"annotations"} == set(PINNED)
+    assert dir(pileup) == sorted([*PINNED, "__version__"])
+    with pytest.raises(AttributeError, match="no attribute 'exlpore'"):
+        pileup.exlpore  # noqa: B018
+
+
+def test_import_alone_brings_in_none_of_the_modules() -> None:
+    found = imported_by("import pileup") - imported_by("pass")
+    assert {name for name in found if name.startswith("pileup")} == {"pileup"}
 
 
 @pytest.mark.parametrize("name", PINNED)

@@ -8,6 +8,7 @@ from support.exhaust import all_runs
 import pileup
 from pileup.fakes import World
 from pileup.scenarios import config_race
+from pileup.strategies import Dull
 
 
 def entries(scenario: pileup.Scenario) -> set[int]:
@@ -40,7 +41,7 @@ def test_a_failed_read_is_a_fail_in_the_history() -> None:
         with pytest.raises(FileNotFoundError):
             await world.files.read_text("absent.txt")
 
-    run = pileup.Scenario(reads, agents=1).explorer().once(pileup.strategies.Dull())
+    run = pileup.Scenario(reads, agents=1).explorer().once(Dull())
     assert [(event.outcome, event.detail) for event in run.history if event.items][:1] == [
         ("fail", "FileNotFoundError")
     ]
