@@ -39,8 +39,11 @@ class Line:
 
     def enter(self, strand: Strand) -> None:
         """Add a strand at its place."""
-        rank = strand.rank
-        self.strands.insert(bisect_left(self.strands, rank, key=by_rank), strand)
+        rank, strands = strand.rank, self.strands
+        if not strands or strands[-1].rank < rank:  # as agents are when they are spawned in turn
+            strands.append(strand)
+        else:
+            strands.insert(bisect_left(strands, rank, key=by_rank), strand)
         strand.listed = True
         if rank < self.mark:
             self.at += 1
@@ -49,9 +52,11 @@ class Line:
         """Take a strand out, if it is in."""
         if not strand.listed:
             return
-        place = bisect_left(self.strands, strand.rank, key=by_rank)
-        assert self.strands[place] is strand
-        del self.strands[place]
+        place, strands = self.at, self.strands
+        if place >= len(strands) or strands[place] is not strand:  # it is not the last that went
+            place = bisect_left(strands, strand.rank, key=by_rank)
+        assert strands[place] is strand
+        del strands[place]
         strand.listed = False
         if place < self.at:
             self.at -= 1
