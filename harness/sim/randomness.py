@@ -96,8 +96,9 @@ def put_back() -> None:
 def _sources() -> Iterator[_Source]:
     yield _Source(_hidden.seed, _hidden.getstate, _hidden.setstate)
     numpy = sys.modules.get("numpy.random.mtrand")
-    if numpy is not None:
-        legacy = numpy._rand  # noqa: SLF001 - numpy's hidden generator, as random's above
+    # numpy's hidden generator, as random's above; not there yet while numpy is being imported
+    legacy = getattr(numpy, "_rand", None)
+    if legacy is not None:
         yield _Source(legacy.seed, legacy.get_state, legacy.set_state)
 
 
@@ -193,5 +194,6 @@ def _bound_to(instance: object, names: dict[str, Any]) -> list[Any]:
 
 def stand_ins() -> tuple[Pair, ...]:
     """Return the originals and their stand-ins, made once for the process."""
-    numpy = _numpy() if "numpy.random.mtrand" in sys.modules else ()
+    # numpy imports its random module at the first use, which must not be inside a run.
+    numpy = _numpy() if "numpy" in sys.modules else ()
     return _plain() + _identifiers() + numpy
