@@ -16,7 +16,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
-from pileup.fakes._port import Cell
+from pileup.fakes._port import Cell, Port
 from pileup.operations import Operation
 from pileup.sim.agents import here
 from pileup.sim.kernel import Sim
@@ -27,10 +27,9 @@ class Memory:
     """Cells and locks by name. A cell that was never set holds None."""
 
     def __init__(self, sim: Sim, name: str = "memory") -> None:
-        self._sim = sim
         self._name = name
         self._values: dict[str, Any] = {}  # Any: whatever the user puts there
-        self._cells = _Cells(sim, name)
+        self._port = Port(sim, name)
         self._locks: dict[str, Lock] = {}
 
     def seed(self, **values: object) -> None:
@@ -43,42 +42,42 @@ class Memory:
 
     async def get(self, key: str) -> Any:
         """Read a cell."""
-        return await self._sim.perform(self._reading(key))
+        return await self._port.perform(self._reading(key))
 
     async def set(self, key: str, value: object) -> None:
         """Overwrite a cell."""
-        await self._sim.perform(self._writing(key, value))
+        await self._port.perform(self._writing(key, value))
 
     async def add(self, key: str, amount: float) -> Any:
         """Add to a cell atomically, and return the sum."""
-        return await self._sim.perform(self._adding(key, amount))
+        return await self._port.perform(self._adding(key, amount))
 
     async def swap(self, key: str, expected: object, value: object) -> bool:
         """Set a cell if it still holds `expected`; whether it did."""
-        swapped: bool = await self._sim.perform(self._swapping(key, expected, value))
+        swapped: bool = await self._port.perform(self._swapping(key, expected, value))
         return swapped
 
     def load(self, key: str) -> Any:
         """Read a cell in sync code."""
-        return self._sim.call(self._reading(key))
+        return self._port.call(self._reading(key))
 
     def store(self, key: str, value: object) -> None:
         """Overwrite a cell in sync code."""
-        self._sim.call(self._writing(key, value))
+        self._port.call(self._writing(key, value))
 
     def lock(self, name: str = "lock") -> Lock:
         """Return the lock of that name: `async with` or `with` it."""
         found = self._locks.get(name)
         if found is None:
-            found = self._locks[name] = Lock(self._sim, f"{self._name}.{name}")
+            found = self._locks[name] = Lock(self._port, f"{self._name}.{name}")
         return found
 
     def _reading(self, key: str) -> Operation:
-        return Operation("read", self._cells[key].reads, partial(self._values.get, key))
+        return Operation("read", self._port.cells[key].reads, partial(self._values.get, key))
 
     def _writing(self, key: str, value: object) -> Operation:
         op = Operation(
-            "write", self._cells[key].writes, partial(self._values.__setitem__, key, value)
+            "write", self._port.cells[key].writes, partial(self._values.__setitem__, key, value)
         )
         op.detail = brief(value)
         return op
@@ -88,10 +87,10 @@ class Memory:
             value = self._values[key] = (self._values.get(key) or 0) + amount
             return value
 
-        return Operation("add", self._cells[key].updates, apply)
+        return Operation("add", self._port.cells[key].updates, apply)
 
     def _swapping(self, key: str, expected: object, value: object) -> Operation:
-        cell = self._cells[key]
+        cell = self._port.cells[key]
 
         def apply() -> bool:
             if self._values.get(key) != expected:
@@ -107,24 +106,12 @@ class Memory:
         self._values[key] = value
 
 
-class _Cells(dict[str, Cell]):
-    """The cells that were touched; a key that is met for the first time gets its own."""
-
-    def __init__(self, sim: Sim, name: str) -> None:
-        self._sim = sim
-        self._name = name
-
-    def __missing__(self, key: str) -> Cell:
-        cell = self[key] = Cell(self._sim.item(self._name, key))
-        return cell
-
-
 class Lock:
     """A lock between agents. It is not reentrant, and only its holder may release it."""
 
-    def __init__(self, sim: Sim, name: str) -> None:
-        self._sim = sim
-        self._cell = Cell(sim.item(name))
+    def __init__(self, port: Port, name: str) -> None:
+        self._port = port
+        self._cell = Cell(port.sim.item(name))
 
     @property
     def holder(self) -> str | None:
@@ -132,20 +119,20 @@ class Lock:
         return self._cell.item.holder
 
     async def __aenter__(self) -> None:
-        await self._sim.perform(self._acquiring(here.get().name))
+        await self._port.perform(self._acquiring(here.get().name))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        await self._sim.perform(self._releasing(here.get().name))
+        await self._port.perform(self._releasing(here.get().name))
 
     def __enter__(self) -> None:
-        self._sim.call(self._acquiring(here.get().name))
+        self._port.call(self._acquiring(here.get().name))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        self._sim.call(self._releasing(here.get().name))
+        self._port.call(self._releasing(here.get().name))
 
     def _acquiring(self, who: str) -> Operation:
         item = self._cell.item

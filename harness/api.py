@@ -16,8 +16,11 @@ from pileup.sim.current import current
 
 if TYPE_CHECKING:  # late in the functions, because `import pileup` is to be cheap
     from pileup.choices import Strategy
+    from pileup.faults import Plan
+    from pileup.faults.profiles import Faults
     from pileup.search.explorer import Explorer
     from pileup.search.program import Check, Setup
+    from pileup.tokens import Ticket
 
 MOST_RUNS = 10_000_000
 
@@ -33,15 +36,20 @@ class Scenario:
     backend: str | None = None
     budgets: Budgets = field(default_factory=Budgets)
     allow_real: Collection[str] = ()
+    faults: Faults = None
+    timed: bool = False
 
     def explorer(self) -> Explorer:
         """Check the scenario, and get ready to run it."""
+        from pileup.faults import plan_of
         from pileup.search.explorer import Conditions, Explorer
         from pileup.search.program import assemble
 
         program = assemble(self.agent, self.agents, self.setup or _default_world(), self.check)
         allowed = frozenset(self.allow_real)
-        return Explorer(program, Conditions(self.budgets, self.backend, allowed))
+        plan = plan_of(self.faults)
+        conditions = Conditions(self.budgets, self.backend, allowed, plan, self.timed)
+        return Explorer(program, conditions)
 
 
 def _default_world() -> Setup:
@@ -62,19 +70,24 @@ def explore(
     backend: str | None = None,
     budgets: Budgets | None = None,
     allow_real: Collection[str] = (),
+    faults: Faults = None,
+    timed: bool = False,
 ) -> Exploration:
     """Run copies of an agent in one world, in many orders, and return what went wrong.
 
     `agent` takes `(world, me)`, `(world)` or nothing, and is async or sync.
     `setup(sim)` makes the world anew for each run; without it, it is
     `pileup.fakes.World`. `agents` is a number, or a list of different agents.
+    `faults` names a profile of faults ("flaky-network", "lossy-acks", "crashy",
+    "3am"), or is a list of `pileup.faults.Rule`. With `timed` calls take time,
+    drawn for each, instead of as long as the search likes.
     `check(world)` may assert on the final state. The same arguments always
     give the same result.
     """
     whole("runs", runs, MOST_RUNS)
     if type(seed) is not int:
         raise UsageError(f"`seed` must be a whole number; {seed!r} was given.")
-    scenario = _scenario(agent, setup, agents, check, backend, budgets, allow_real)
+    scenario = _scenario(agent, setup, agents, check, backend, budgets, allow_real, faults, timed)
     from pileup.reports.text import render
     from pileup.strategies import make
 
@@ -99,13 +112,21 @@ def replay(
     if agents is None:  # then as many as there were
         agents = 2 if isinstance(agent, Scenario) else ticket.agents
     scenario = _scenario(agent, setup, agents, check, None, budgets, allow_real)
-    explorer = replace(scenario, backend=ticket.backend).explorer()
+    asked = replace(scenario, backend=ticket.backend, faults=_plan_in(ticket), timed=ticket.timed)
+    explorer = asked.explorer()
     if ticket.program and explorer.program.name != ticket.program:
         raise UsageError(
             f"This token belongs to '{ticket.program}', but it is to be replayed on "
             f"'{explorer.program.name}'. Give replay the agents that it was recorded with."
         )
     return explorer.replay(ticket)
+
+
+def _plan_in(ticket: Ticket) -> Plan:
+    """Return the plan that the run was under, because the choices of a tape are about it."""
+    from pileup.faults import Plan
+
+    return Plan.from_json(ticket.faults) if ticket.faults else Plan()
 
 
 def _scenario(
@@ -116,15 +137,17 @@ def _scenario(
     backend: str | None,
     budgets: Budgets | None,
     allow_real: Collection[str],
+    faults: Faults = None,
+    timed: bool = False,
 ) -> Scenario:
     if not isinstance(budgets, Budgets | None):
         raise UsageError(
             f"`budgets` must be limits; {budgets!r} was given. Write pileup.Budgets(steps=1_000)."
         )
-    given = (setup, agents, check, backend, budgets or Budgets(), allow_real)
+    given = (setup, agents, check, backend, budgets or Budgets(), allow_real, faults, timed)
     if not isinstance(agent, Scenario):
         return Scenario(agent, *given)
-    if given != (None, 2, None, None, Budgets(), ()):
+    if given != (None, 2, None, None, Budgets(), (), None, False):
         raise UsageError(
             "A Scenario names the agents and their conditions once; give no others beside it. "
             "To vary one, write dataclasses.replace(scenario, agents=10)."

@@ -49,17 +49,28 @@ class Point:
     one that ran last (so 0 lets it go on), and, when `jump`, a last one that
     lets the next deadline pass first. The kernel reuses one object for all
     schedule points, so a strategy must not keep it.
+
+    A question with `odds` has two options, and the second is to be taken that
+    often by a strategy that draws; one without an opinion takes the `usual`.
     """
 
-    __slots__ = ("at", "candidates", "count", "jump", "label", "stream")
+    __slots__ = ("at", "candidates", "count", "jump", "label", "odds", "stream")
 
-    def __init__(self, stream: Stream, count: int, label: str = "") -> None:
+    def __init__(
+        self, stream: Stream, count: int, label: str = "", odds: float | None = None
+    ) -> None:
         self.stream = stream
         self.count = count
         self.label = label
+        self.odds = odds
         self.candidates: Sequence[Candidate] = ()
         self.at = 0
         self.jump = False
+
+    @property
+    def usual(self) -> int:
+        """What to answer without an opinion: the dullest, but for what is certain to happen."""
+        return 1 if self.odds is not None and self.odds >= 1 else 0
 
     def candidate(self, index: int) -> Candidate | None:
         """Return the strand behind an option, or None where the option is the clock's."""

@@ -64,6 +64,10 @@ class Unacknowledged(Exception):
         self.reason = reason
 
 
+class Crashed(Exception):
+    """A sub-agent that somebody waited for has crashed, as the fault plan wanted."""
+
+
 class ControlFlow(BaseException):
     """How the kernel talks to agents; never seen by an `except Exception`."""
 
@@ -72,8 +76,16 @@ class RunOver(ControlFlow):
     """The run has ended; an agent that is still alive unwinds."""
 
 
+class Cancelled(ControlFlow):
+    """The fault plan cancelled this agent, and no event loop is there to say so."""
+
+
 class Expired(ControlFlow):
     """A `pileup.timeout` around this agent ran out; its scope turns this into TimeoutError."""
+
+
+class NeedsToBlock(ControlFlow):
+    """Sync code in an async agent called for an operation; the run starts over prepared for it."""
 
 
 class NeedsLoop(ControlFlow):

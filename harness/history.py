@@ -48,10 +48,11 @@ class Row(NamedTuple):
     time: float
     outcome: Outcome
     detail: Brief
+    fault: str | None = None
 
 
 RawRow: TypeAlias = tuple[
-    str, Footprint, tuple[int, ...], int, int, str | None, int, float, Outcome, Brief
+    str, Footprint, tuple[int, ...], int, int, str | None, int, float, Outcome, Brief, str | None
 ]
 """The fields of a `Row` as a plain tuple: making a named one costs the kernel half a step."""
 
@@ -72,7 +73,11 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Event:
-    """One row, told in full. `invoked` counts the events before it was asked for."""
+    """One row, told in full.
+
+    `invoked` counts the events before it was asked for; `fault` names what the
+    fault plan let befall it.
+    """
 
     number: int
     agent: str
@@ -84,6 +89,7 @@ class Event:
     time: float
     step: str | None = None
     detail: Brief = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,7 @@ class History(Sequence[Event]):
             time=row.time,
             step=row.step,
             detail=row.detail,
+            fault=row.fault,
         )
 
     @property
@@ -187,6 +194,8 @@ def _page(event: Event) -> dict[str, object]:
         page["step"] = event.step
     if event.detail is not None:
         page["detail"] = event.detail
+    if event.fault is not None:
+        page["fault"] = event.fault
     return page
 
 
@@ -219,4 +228,5 @@ def _row(page: Any, names: list[str], items: dict[tuple[str, str], Item]) -> Row
         page["at"],
         page["end"],
         page.get("detail"),
+        page.get("fault"),
     )

@@ -10,8 +10,8 @@ report all speak of items, so they must name what the user would name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from pileup.spelling import Brief
 
@@ -58,6 +58,9 @@ class Touch(NamedTuple):
 Footprint: TypeAlias = tuple[Touch, ...]
 
 
+Twists: TypeAlias = Mapping[str, Callable[[], object]]
+
+
 def conflict(one: Footprint, other: Footprint) -> bool:
     """Whether the order of two operations can be told afterwards."""
     return any(
@@ -75,10 +78,12 @@ class Operation:
     and leave a `detail` for the history. `ready` says whether it can take
     effect now (a lock that is held cannot be acquired): it may read only the
     items in `touches`, because the kernel asks again only when one of those
-    has changed. `delay` is virtual time that must pass first.
+    has changed. `delay` is virtual time that must pass first. `twists` are
+    other ways to apply it, by the name of the fault that does it so (a torn
+    write, a stale read); `fault` names the one that it suffers.
     """
 
-    __slots__ = ("apply", "delay", "detail", "name", "ready", "touches")
+    __slots__ = ("apply", "delay", "detail", "fault", "name", "ready", "touches", "twists")
 
     def __init__(
         self,
@@ -94,11 +99,52 @@ class Operation:
         self.ready = ready
         self.delay = delay
         self.detail: Brief = None
+        self.fault: str | None = None
+        self.twists: Twists | None = None
 
     @property
     def label(self) -> str:
         """What is done to what, in words: `write files[config.json]`."""
         return " ".join([self.name, *dict.fromkeys(touch.item.name for touch in self.touches)])
+
+
+class Firm(Operation):
+    """An operation that no cancellation takes back: its agent is not there to hear of one.
+
+    What an agent does that has crashed, or that is paused.
+    """
+
+    __slots__ = ()
+
+
+class Call(NamedTuple):
+    """An operation that is about to be asked for, as the fault plan looks at it.
+
+    `possible` are the faults that can befall it.
+    """
+
+    op: Operation
+    agent: str
+    role: str
+    session: str
+    step: str | None
+    now: float
+    possible: Collection[str]
+
+
+class Verdict(NamedTuple):
+    """What the fault plan says: which fault, how long it takes, on which side of the effect."""
+
+    fault: str
+    seconds: float
+    after: bool
+
+
+class Faults(Protocol):
+    """A fault plan in force in one run."""
+
+    def befall(self, call: Call) -> Verdict | None:
+        """Say what befalls an operation, if anything does."""
 
 
 def nothing() -> None:

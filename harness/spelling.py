@@ -11,9 +11,10 @@ from hashlib import blake2b
 from typing import Final, TypeAlias
 
 Brief: TypeAlias = str | int | float | bool | None
-"""A value as the history keeps it: itself when small, else a digest."""
+"""A value as the history keeps it: itself when small, spelled when short, else a digest."""
 
 BRIEF_LENGTH: Final = 80
+READABLE: Final = frozenset({dict, list, tuple, set, frozenset, bytes})
 BIGGEST: Final = 1 << 128
 DEEPEST: Final = 100
 LONGEST_PART: Final = 500
@@ -29,7 +30,10 @@ def brief(value: object) -> Brief:
         return value  # type: ignore[return-value]
     if kind is str and len(value) <= BRIEF_LENGTH:  # type: ignore[arg-type]
         return value  # type: ignore[return-value]
-    return "#" + digest(value)
+    text = canonical(value)
+    if kind in READABLE and len(text) <= BRIEF_LENGTH:
+        return text
+    return "#" + _hashed(text)
 
 
 def digest(value: object) -> str:
@@ -85,15 +89,15 @@ class _Speller:
         return text
 
     def _parts(self, value: object, inside: tuple[int, ...]) -> str:
-        kind = type(value).__qualname__
+        kind = "" if type(value) in (dict, list) else type(value).__qualname__
         if isinstance(value, dict):
             items = value.items()
-            pairs = sorted(f"{self.spell(k, inside)}:{self.spell(v, inside)}" for k, v in items)
-            return f"{kind}{{{','.join(pairs)}}}"
+            pairs = sorted(f"{self.spell(k, inside)}: {self.spell(v, inside)}" for k, v in items)
+            return f"{kind}{{{', '.join(pairs)}}}"
         if isinstance(value, list | tuple):
-            return f"{kind}[{','.join(self.spell(each, inside) for each in value)}]"
+            return f"{kind}[{', '.join(self.spell(each, inside) for each in value)}]"
         if isinstance(value, set | frozenset):
-            return f"{kind}({','.join(sorted(self.spell(each, inside) for each in value))})"
+            return f"{kind}({', '.join(sorted(self.spell(each, inside) for each in value))})"
         return f"{kind}<{','.join(self.spell(each, inside) for each in _inside(value))}>"
 
 

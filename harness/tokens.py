@@ -29,7 +29,9 @@ class Ticket:
 
     `program` names the agents and how many there were; `backend` the runtime
     it was recorded under; `digest` is the fingerprint of the history, by which
-    a replay knows that it saw the same thing.
+    a replay knows that it saw the same thing; `faults` the plan that was in
+    force, as JSON, without which its choices mean nothing; `timed` says whether
+    calls took time.
     """
 
     tape: Tape
@@ -37,6 +39,8 @@ class Ticket:
     agents: int = 0
     backend: str = "native"
     digest: str = ""
+    faults: str = ""
+    timed: bool = False
 
 
 def encode(ticket: Ticket) -> str:
@@ -49,6 +53,8 @@ def encode(ticket: Ticket) -> str:
         "agents": ticket.agents,
         "backend": ticket.backend,
         "digest": ticket.digest,
+        **({"faults": ticket.faults} if ticket.faults else {}),
+        **({"timed": True} if ticket.timed else {}),
         "names": names,
         "choices": {name: tape.stream(name) for name in STREAMS if tape.stream(name)},
         "labels": {key: [numbers[each] for each in value] for key, value in tape.labels.items()},
@@ -130,7 +136,9 @@ def _read(page: dict[str, Any]) -> Ticket:
             raise ValueError(f"{len(each)} labels for {len(choices[key])} choices")
     tape = Tape(choices["schedule"], choices["faults"], choices["data"], labels)
     (agents,) = _naturals([page["agents"]])
-    return Ticket(tape, str(page["program"]), agents, str(page["backend"]), str(page["digest"]))
+    program, backend, digest = (str(page[name]) for name in ("program", "backend", "digest"))
+    faults, timed = str(page.get("faults", "")), page.get("timed") is True
+    return Ticket(tape, program, agents, backend, digest, faults, timed)
 
 
 def _naturals(numbers: list[object]) -> tuple[int, ...]:

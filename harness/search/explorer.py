@@ -12,7 +12,9 @@ from itertools import zip_longest
 from typing import Final
 
 from pileup.choices import Strategy, Tape
-from pileup.errors import NeedsLoop, NotDeterministic, WrongBackend
+from pileup.errors import NeedsLoop, NeedsToBlock, NotDeterministic, WrongBackend
+from pileup.faults.rules import Plan
+from pileup.faults.weather import Weather
 from pileup.history import History
 from pileup.results import Exploration, Run
 from pileup.search.judge import judge
@@ -20,7 +22,7 @@ from pileup.search.ledger import Ledger
 from pileup.search.program import Program
 from pileup.settings import Budgets
 from pileup.sim.current import being
-from pileup.sim.endings import Misuse
+from pileup.sim.endings import Blocked, Misuse
 from pileup.sim.kernel import Sim
 from pileup.sim.probes import loop_wanted_by
 from pileup.sim.runtimes import Runtime, make_runtime
@@ -38,6 +40,8 @@ class Conditions:
     budgets: Budgets = field(default_factory=Budgets)
     backend: str | None = None
     allow_real: frozenset[str] = frozenset()
+    faults: Plan = field(default_factory=Plan)
+    timed: bool = False
 
 
 class Explorer:
@@ -49,6 +53,7 @@ class Explorer:
         self.runtime: Runtime = make_runtime(
             "native" if conditions.backend is None else conditions.backend
         )
+        self._blocking = False
         self._settled = conditions.backend is not None
 
     def explore(self, strategy: Strategy, runs: int) -> Exploration:
@@ -104,7 +109,10 @@ class Explorer:
     def _named(self, run: Run, tape: Tape) -> Run:
         program, agents = self.program.name, len(self.program.bodies)
         backend, digest = self.runtime.name, run.history.digest
-        token = encode(Ticket(tape, program, agents, backend, digest))
+        plan = self.conditions.faults
+        faults = plan.to_json() if plan.rules else ""
+        timed = self.conditions.timed
+        token = encode(Ticket(tape, program, agents, backend, digest, faults, timed))
         findings = tuple(replace(finding, replay=token) for finding in run.findings)
         return replace(run, findings=findings, tape=tape, token=token)
 
@@ -112,6 +120,10 @@ class Explorer:
         """Run once; start over under an event loop if the agents turn out to need one."""
         try:
             return copy_context().run(self._run, strategy, number)
+        except NeedsToBlock as needs:
+            self._blocking = True
+            _forget(needs)
+            return self.run(strategy, number)
         except NeedsLoop as needs:
             wanted = needs.backend
             _forget(needs)
@@ -122,17 +134,24 @@ class Explorer:
                 "out: pileup then finds the right one. One run cannot have both."
             )
         self.runtime = make_runtime(wanted)
-        return copy_context().run(self._run, strategy, number)
+        return self.run(strategy, number)
 
     def _run(self, strategy: Strategy, number: int) -> Run:
         strategy.begin(number)
         sim = Sim(strategy, self.conditions.budgets)
+        sim.blocking = self._blocking
+        if self.conditions.timed:
+            sim.take_time()
+        if self.conditions.faults.rules:
+            sim.faults = Weather(self.conditions.faults, sim.choose, lambda: len(sim.agents))
         with being(sim), enclosed(sim, self.conditions.allow_real):
             sim.world = self.program.setup(sim)
             for body in self.program.bodies:
                 sim.spawn(body)
             self.runtime.run(sim)
             sim.abandon()
+            if isinstance(sim.ending, Blocked):
+                raise NeedsToBlock
             self._expect_right_loop(sim)
             if isinstance(sim.ending, Misuse):
                 raise sim.ending.error

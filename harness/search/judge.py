@@ -22,6 +22,9 @@ from pileup.sim.stacks import place
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """What a default repr in a message ends with: another one in every run."""
 
+STRUCK = frozenset(("Cancelled", "CancelledError", "Crashed"))
+"""How an agent ends that was crashed or cancelled, under the native driver, trio and asyncio."""
+
 REMEDY = {
     "steps": "an agent polls or retries without end; give it a limit, or allow more with "
     "budgets=pileup.Budgets(steps=...)",
@@ -81,6 +84,8 @@ def _failures(sim: Sim) -> Iterator[Finding]:
     for agent in sim.agents:
         if isinstance(agent.error, RunOver):
             continue  # it was told to unwind; how the run ended is reported by itself
+        if agent.struck and type(agent.error).__name__ in STRUCK:
+            continue  # the fault plan did it, so it is no news
         if agent.error is not None and not agent.collected:
             yield _failure(agent, agent.error)
 

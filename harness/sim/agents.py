@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextvars import Context, ContextVar
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pileup.errors import UsageError
 from pileup.history import Who
@@ -27,6 +27,9 @@ Body: TypeAlias = Callable[..., object]
 here: ContextVar[Strand] = ContextVar("pileup_strand")
 """The strand whose code is running."""
 
+NOBODY: Final = object()
+"""The handle of a strand that no runtime has to wake: what happens by itself."""
+
 current_step: ContextVar[str | None] = ContextVar("pileup_step", default=None)
 """The unit of work that `pileup.step` marked around the running code."""
 
@@ -35,7 +38,15 @@ class Agent:
     """One instance of an agent in one run: what its code knows as `me`."""
 
     def __init__(
-        self, sim: Sim, body: Body, name: str, *, session: str, role: str, parent: Agent | None
+        self,
+        sim: Sim,
+        body: Body,
+        name: str,
+        *,
+        session: str,
+        role: str,
+        parent: Agent | None,
+        number: int,
     ) -> None:
         self._sim = sim
         self.body = body
@@ -43,16 +54,24 @@ class Agent:
         self.session = session
         self.role = role
         self.parent = parent
-        self.index = len(sim.agents)
+        self.index = number
         self.result: object = None
         self.error: BaseException | None = None
         self.done = False
         self.collected = False
+        self.struck = False
+        self.life = 0
+        self.skew = 0.0
         self.strands = 0
         self._end = Item("agent", name)
 
     def __repr__(self) -> str:
         return f"<Agent {self.name}>"
+
+    @property
+    def restarts(self) -> int:
+        """How often it has crashed and begun anew: 0 in its first life."""
+        return self.life
 
     @property
     def secret(self) -> str:
@@ -125,6 +144,7 @@ class Strand:
         "error",
         "handle",
         "invoked",
+        "life",
         "listed",
         "number",
         "op",
@@ -148,6 +168,8 @@ class Strand:
         self.rank: tuple[int, ...] = (*(parent.rank if parent else ()), self.number)
         self.branch = agent.strands
         agent.strands += 1
+        whose = parent if parent is not None and parent.agent is agent else agent
+        self.life: int = whose.life
         self.context = context
         self.step: str | None = context.get(current_step)
         self.handle: Any = None  # Any: a coroutine, a trio task or an asyncio task

@@ -12,8 +12,10 @@ from functools import wraps
 from math import inf
 from typing import Any
 
+from pileup.operations import Firm
 from pileup.sim.agents import Strand, here
 from pileup.sim.given_up import keep_for_ever
+from pileup.sim.greenlets import Blocking
 from pileup.sim.kernel import Sim
 from pileup.sim.presence import run_here
 from pileup.sim.probes import running_loop, without_trio
@@ -60,6 +62,8 @@ class ParkedFuture(asyncio.Future[Any]):  # Any: what the operation returns
     def cancel(self, msg: object = None) -> bool:
         """Withdraw at once, so that the operation cannot be chosen any more."""
         if not self.done():
+            if type(self.strand.op) is Firm:
+                return False  # the task hears of it when it is there again
             self.strand.sim.withdraw(self.strand)
         return super().cancel(msg)
 
@@ -97,6 +101,8 @@ class KernelLoop(asyncio.SelectorEventLoop):
         self._sim = sim
         self._ready.clear()
         self._scheduled.clear()
+        # One loop serves many runs, and each of them shuts its generators down.
+        self._asyncgens_shutdown_called = False
         _Numbered.count = 0
 
     def next_timer(self) -> float:
@@ -138,6 +144,8 @@ def _strand_task(
     if strand is not None and strand.handle is not None:
         strand = strand.sim.branch(strand.agent, strand, context)
         context.run(here.set, strand)
+    if strand is not None and strand.sim.blocking and not isinstance(coro, Blocking):
+        coro = Blocking(strand.sim.perform, coro)
     task = NumberedTask(coro, loop=loop, context=context, **options)
     if options.get("name") is None:
         task.set_name(f"Task-{hash(task)}")  # asyncio numbers them through the whole process

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from pileup.errors import UsageError
 from pileup.sim.agents import Agent, Body
-from pileup.sim.greenlets import in_greenlet
+from pileup.sim.greenlets import Blocking, in_greenlet
 from pileup.sim.kernel import Sim
 
 MOST_ARGUMENTS = 2
@@ -19,7 +19,8 @@ def coroutine_of(sim: Sim, agent: Agent) -> Coroutine[Any, Any, object]:  # Any:
     """Call an agent's body with as many of `(world, me)` as it takes."""
     args = (sim.world, agent)[: arguments(agent.body)]
     if is_async(agent.body):
-        return cast("Coroutine[Any, Any, object]", agent.body(*args))
+        coroutine = cast("Coroutine[Any, Any, object]", agent.body(*args))
+        return Blocking(sim.perform, coroutine) if sim.blocking else coroutine
     return _drive(sim, agent.body, args)
 
 
@@ -59,6 +60,11 @@ def arguments(body: Body) -> int:
             wanted += 1
         elif not positional and each.default is each.empty and each.kind is each.KEYWORD_ONLY:
             wanted = MOST_ARGUMENTS + 1
+    if wanted == 1 and next(iter(parameters)).name == "me":
+        raise UsageError(
+            f"{name}(me) cannot be an agent: with one argument an agent gets the world. Write "
+            "(world, me), even if it does not use the world."
+        )
     if wanted > MOST_ARGUMENTS:
         raise UsageError(
             f"{name}{inspect.signature(body)} cannot be an agent: an agent takes (world, me), "

@@ -39,4 +39,9 @@ class Misuse:
     error: BaseException
 
 
-Ending: TypeAlias = Deadlock | Overrun | Misuse
+@dataclass(frozen=True)
+class Blocked:
+    """An async agent made a blocking call: the run starts over so that it can give way there."""
+
+
+Ending: TypeAlias = Deadlock | Overrun | Misuse | Blocked

@@ -119,6 +119,11 @@ def check_allowed(allow_real: frozenset[str]) -> None:
         )
 
 
+def allows(kind: str) -> bool:
+    """Whether the user has opened the way to one kind of real thing in this run."""
+    return kind in _border.allowed
+
+
 def close(sim: Sim, allow_real: frozenset[str]) -> None:
     """Refuse what is not allowed, from now on, in this thread."""
     _install()

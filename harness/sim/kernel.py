@@ -14,22 +14,32 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context, copy_context
 from math import inf
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 from pileup.choices import Point, Strategy, Stream, Tape
-from pileup.errors import Expired, InternalError, Unacknowledged, UsageError
+from pileup.errors import Crashed, Expired, InternalError, Unacknowledged, UsageError
 from pileup.history import FAIL, INFO, OK, History, Outcome
-from pileup.operations import Item, Operation, nothing
+from pileup.latency import USUAL, Latency
+from pileup.operations import Faults, Firm, Item, Operation, nothing
 from pileup.settings import Budgets
-from pileup.sim.agents import Agent, Body, Strand, here
+from pileup.sim.agents import NOBODY, Agent, Body, Strand, here
 from pileup.sim.endings import Misuse, Overrun
 from pileup.sim.line import by_rank
 from pileup.sim.parking import RESUME, Parking
 from pileup.sim.stuck import deadlock
 from pileup.spelling import brief
 
+Ask: TypeAlias = Callable[[Operation], Any]
+"""How an operation is asked for. Any: what it returns, or an awaitable of that."""
+
 START = Operation("start", (), nothing)
 NOWHERE = Context()
+
+LAST: Final = -1
+"""Where the world stands among a history's agents: behind those that are still to come."""
+
+UNATTENDED: Final = 1 << 40
+"""Ranks of what happens by itself: behind all agents, because the dullest is that it does not."""
 
 
 def _outside(*_: object) -> NoReturn:
@@ -51,13 +61,23 @@ class Sim(Parking):
         self._names: set[str] = set()
         self.strands: list[Strand] = []
         self.world: object = None
-        self.perform: Callable[[Operation], Any] = _outside  # Any: what the operation returns
-        self.call: Callable[[Operation], Any] = _outside
+        self.perform: Ask = _outside
+        self.call: Ask = _outside
         self.timeout: Callable[[Sim, Strand, float], AbstractAsyncContextManager[None]] = _outside
         self._most_steps = budgets.steps  # here for the hot path
         self._living = 0
         self._counts: dict[str, int] = {}
         self._loop: Strand | None = None
+        self._world_agent: Agent | None = None
+        self.fakes: dict[str, Any] = {}  # Any: each fake has its own type
+        self.faults: Faults | None = None
+        self.blocking = False
+        self.timed = False
+        self._end = inf  # a choice lets time pass to any deadline before it
+        self.latencies: dict[str, Latency] = dict(USUAL)
+        self.cancels: dict[Agent, Callable[[], object]] = {}
+        self.lines: list[Callable[[], None]] = []
+        self.on_crash: list[Callable[[Agent], None]] = []
         self._loop_turns = 0
         self._choices: dict[Stream, list[int]] = {"schedule": [], "faults": [], "data": []}
         self._schedule = self._choices["schedule"]
@@ -68,16 +88,30 @@ class Sim(Parking):
         """Return the run's one `Item` of that name."""
         return self._record.item(resource, key)
 
+    def take_time(self) -> None:
+        """Let calls take time, drawn for each, and time pass only when nothing else can happen."""
+        self.timed = True
+        self._end = -inf
+
+    def connect(self, perform: Ask, call: Ask) -> None:
+        """Take over: operations go this way from now on, also those of fakes made before."""
+        self.perform, self.call = perform, call
+        for line in self.lines:
+            line()
+
     def count(self, what: str) -> int:
         """Number things of one kind in the order in which the run meets them."""
         self._counts[what] = self._counts.get(what, -1) + 1
         return self._counts[what]
 
-    def choose(self, stream: Stream, count: int, label: str) -> int:
-        """Ask for a choice that is not about the schedule: a fault, a model's answer, a draw."""
+    def choose(self, stream: Stream, count: int, label: str, odds: float | None = None) -> int:
+        """Ask for a choice that is not about the schedule: a fault, a model's answer, a draw.
+
+        With `odds` there are two options, and the second is to come that often.
+        """
         if count < 2:  # noqa: PLR2004 - with one option there is nothing to choose
             return 0
-        return self._answer(Point(stream, count, label), self._choices[stream])
+        return self._answer(Point(stream, count, label, odds), self._choices[stream])
 
     def _answer(self, point: Point, noted: list[int]) -> int:
         index = self.strategy.choose(point)
@@ -88,6 +122,35 @@ class Sim(Parking):
             )
         noted.append(index)
         return index
+
+    def later(self, op: Operation) -> Strand:
+        """Let an operation take effect that nobody waits for: a delivery, an expiry, a crash.
+
+        The moment is a choice, as with any other. What has not come when the
+        last agent ends does not come. `forget` takes it back.
+        """
+        strand = Strand(self, self._nature(), None, UNATTENDED + self.count("unattended"), NOWHERE)
+        strand.handle = NOBODY
+        self.park(strand, op)
+        return strand
+
+    def forget(self, unattended: Strand) -> None:
+        """Take back what `later` was given, if it has not come yet."""
+        op, unattended.op, unattended.timer = unattended.op, None, 0
+        if unattended.watching and op is not None:
+            self._unwatch(unattended, op)
+        self._line.leave(unattended)
+
+    def _nature(self) -> Agent:
+        """Return who does what happens by itself."""
+        if self._world_agent is None:
+            self._world_agent = self._nobody("world")
+        return self._world_agent
+
+    def _nobody(self, name: str) -> Agent:
+        """Make an agent that has no code: who does in the history what no agent does."""
+        self._names.add(name)
+        return Agent(self, nothing, name, session="", role=name, parent=None, number=LAST)
 
     # Agents ------------------------------------------------------------------------------
 
@@ -114,6 +177,7 @@ class Sim(Parking):
             session=session or (parent.session if parent else f"session-{index}"),
             role=role,
             parent=parent,
+            number=index,
         )
         self.agents.append(agent)
         self._living += 1
@@ -135,12 +199,15 @@ class Sim(Parking):
     def finish(self, strand: Strand, result: object, error: BaseException | None) -> None:
         """An agent's body has returned or raised."""
         agent = strand.agent
+        if strand.life != agent.life:
+            return  # the agent has crashed since, and this was its ghost
         agent.result, agent.error, agent.done = result, error, True
         if isinstance(error, UsageError):
             self.end(Misuse(error))  # a mistake in using pileup is no finding
         self._living -= 1
         ending = Operation("end", agent.ending, nothing)
         ending.detail = type(error).__name__ if error is not None else None
+        ending.fault = "crash" if isinstance(error, Crashed) and agent.struck else None
         strand.invoked = len(self._rows)
         self._settle_effect(strand, ending, FAIL if error else OK)
         for waiter in tuple(agent.ending[0].item.waiters):
@@ -195,14 +262,19 @@ class Sim(Parking):
                 soon = mine
             count = len(line.strands)
             if count == 1 and soon == inf:
-                return self._apply(line.take_at(0))
-            if count:
-                index = self._answer(line.question(soon != inf), self._schedule)
-                if index < count:
-                    return self._apply(line.take(index))
-            if not self._pass_time(horizon):
-                break
-        return None
+                strand = self._apply(line.take_at(0))
+            elif (
+                count
+                and (index := self._answer(line.question(soon < self._end), self._schedule)) < count
+            ):
+                strand = self._apply(line.take(index))
+            elif self._pass_time(horizon):
+                continue
+            else:
+                return None
+            if strand.handle is not NOBODY:
+                return strand
+            line.drop(strand, last)
 
     def step_beside_loop(self) -> Strand | None:
         """Ask whether a parked operation takes effect while the loop has work of its own.
@@ -221,12 +293,15 @@ class Sim(Parking):
         if strand is None:
             return None
         self._loop_turns = 0
-        return self._apply(strand)
+        self._apply(strand)
+        if strand.handle is not NOBODY:
+            return strand
+        line.drop(strand, None)
+        return None
 
     def _loop_strand(self) -> Strand:
         if self._loop is None:
-            nobody = Agent(self, nothing, "loop", session="", role="loop", parent=None)
-            self._loop = Strand(self, nobody, None, -1, Context())
+            self._loop = Strand(self, self._nobody("loop"), None, -1, Context())
             self._loop.op = RESUME
         return self._loop
 
@@ -276,6 +351,13 @@ class Sim(Parking):
 
     # The end -----------------------------------------------------------------------------
 
+    def release(self) -> list[Strand]:
+        """Let go of those that no cancellation reaches, so that they can be unwound."""
+        firm = [each for each in self.strands if type(each.op) is Firm]
+        for strand in firm:
+            self.withdraw(strand)
+        return firm
+
     def abandon(self) -> None:
         """Note what was still parked when the run ended: its outcome stays unknown."""
         for strand in self.strands:
@@ -295,6 +377,11 @@ class Sim(Parking):
         self.strands.clear()
         self.agents.clear()
         self._line.strands.clear()
+        self.timers.pending.clear()
+        self.fakes.clear()
+        self.cancels.clear()
+        self.lines.clear()
+        self.on_crash.clear()
         self._line.last = None
 
     @property
@@ -306,7 +393,8 @@ class Sim(Parking):
     @property
     def history(self) -> History:
         """What happened so far."""
-        return History([agent.who for agent in self.agents], self._rows)
+        cast = [*self.agents, self._world_agent] if self._world_agent else self.agents
+        return History([agent.who for agent in cast], self._rows)
 
     @property
     def parked(self) -> Sequence[Strand]:

@@ -61,6 +61,13 @@ class Line:
         if place < self.at:
             self.at -= 1
 
+    def drop(self, strand: Strand, last: Strand | None) -> None:
+        """Take out what happened by itself; `last` stays the one that went last."""
+        self.leave(strand)
+        self.last = last
+        if last is not None:
+            self.turn_to(last)
+
     def settle(self) -> None:
         """Take out the strand that went last, if it has not parked again."""
         last = self.last

@@ -14,8 +14,8 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Final
 
-from pileup.errors import Expired, NeedsLoop, RunOver
-from pileup.operations import Operation
+from pileup.errors import Cancelled, Expired, NeedsLoop, RunOver
+from pileup.operations import Firm, Operation
 from pileup.sim.agents import Strand
 from pileup.sim.bodies import coroutine_of
 from pileup.sim.given_up import keep_for_ever
@@ -41,7 +41,8 @@ class NativeRuntime:
 
     def run(self, sim: Sim) -> None:
         """Run all agents until they have ended or the run has."""
-        sim.perform, sim.call, sim.where, sim.timeout = perform, call, _where, _Timeout
+        sim.where, sim.timeout = _where, _Timeout
+        sim.connect(perform, call)
         with probing():
             try:
                 while (strand := sim.step()) is not None:
@@ -69,10 +70,10 @@ def _resume(sim: Sim, strand: Strand) -> None:
             op = strand.context.run(handle.throw, error)
     except StopIteration as stop:
         sim.finish(strand, stop.value, None)
-    except (Exception, SystemExit) as failure:  # noqa: BLE001 - it is how the agent ended
+    except (Exception, SystemExit, Cancelled) as failure:  # noqa: BLE001 - it is how the agent ended
         sim.finish(strand, None, failure)
     else:
-        if type(op) is not Operation:
+        if type(op) is not Operation and type(op) is not Firm:
             raise NeedsLoop(loop_of(op))
         if sim.ending is None:  # its last operation may have spent the budget of events
             sim.park(strand, op)
@@ -81,7 +82,7 @@ def _resume(sim: Sim, strand: Strand) -> None:
 def _unwind(strand: Strand) -> None:
     """End a strand that the run has left behind, letting it clean up but not go on."""
     handle, strand.handle = strand.handle, None
-    if handle is None or strand.agent.done:
+    if handle is None or (strand.agent.done and strand.life == strand.agent.life):
         return
     for _ in range(UNWINDING_TRIES):
         try:
@@ -114,7 +115,7 @@ class _Timeout(AbstractAsyncContextManager[None]):
         """Take back what the strand waits to do; it gives up instead, when it is chosen."""
         self.expired = True
         op = self.strand.op
-        if op is not None and op.name != "give up":
+        if op is not None and op.name != "give up" and type(op) is not Firm:
             self.sim.withdraw(self.strand)
             self.sim.park(self.strand, Operation("give up", (), self._give_up))
 

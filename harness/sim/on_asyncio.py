@@ -48,7 +48,8 @@ class AsyncioRuntime:
 
     def run(self, sim: Sim) -> None:
         """Run all agents until they have ended or the run has."""
-        sim.perform, sim.call, sim.where, sim.timeout = self._perform, call, _where, _timeout
+        sim.where, sim.timeout = _where, _timeout
+        sim.connect(self._perform, call)
         self._sim, self._unwinding, self._over = sim, False, None
         with (
             outside_any_loop(),
@@ -80,6 +81,7 @@ class AsyncioRuntime:
         self._over = loop.create_future()
         await self._over
         self._unwinding = True
+        sim.release()
         for turn in range(UNWINDING_TURNS):
             left = loop.other_tasks()
             if not left:
@@ -90,8 +92,8 @@ class AsyncioRuntime:
                     task.add_done_callback(_retrieve)
                     task.cancel()
             await asyncio.sleep(0)
-            if turn % 10 == 0:
-                sim.now = max(sim.now, min(loop.next_timer(), sim.now + 3600))
+            if turn % 10 == 0 and (timer := loop.next_timer()) < inf:
+                sim.now = max(sim.now, timer)  # for those that sleep while they clean up
         return False
 
     # The one place -----------------------------------------------------------------------
@@ -112,7 +114,9 @@ class AsyncioRuntime:
         if strand.handle is None:
             loop = asyncio.get_running_loop()
             body = self._live(strand)
-            strand.handle = loop.create_task(body, name=strand.name, context=strand.context)
+            task = loop.create_task(body, name=strand.name, context=strand.context)
+            strand.handle = task
+            strand.sim.cancels[strand.agent] = task.cancel
         elif strand.error is not None:
             strand.pending.set_exception(strand.error)
         else:

@@ -35,6 +35,8 @@ from pileup.sim.swapped import swapped, swapped_if_imported
 from pileup.sim.trio_parts import (
     KernelClock,
     ThreadState,
+    adopt,
+    cancellable,
     is_strand,
     message_of,
     next_deadline,
@@ -42,6 +44,7 @@ from pileup.sim.trio_parts import (
     switch_out,
     timeout,
     waits_for_idle,
+    wake_to_unwind,
     where,
     withdraw,
 )
@@ -70,7 +73,8 @@ class TrioRuntime:
 
     def run(self, sim: Sim) -> None:
         """Run all agents until they have ended or the run has."""
-        sim.perform, sim.call, sim.where, sim.timeout = self._perform, call, where, timeout
+        sim.where, sim.timeout = where, timeout
+        sim.connect(self._perform, call)
         self._sim, self._unwinding, self._granted = sim, 0, None
         self._held.clear()
         clock = KernelClock(self._now, self._idle)
@@ -156,7 +160,7 @@ class TrioRuntime:
         if sim is None or strand is None or strand.sim is not sim:
             return False
         if strand.handle is not task:
-            strand = _adopt(strand, task)
+            strand = adopt(strand, task)
             task.context.run(here.set, strand)
         sim.park(strand, RESUME)
         self._held[strand] = None
@@ -191,6 +195,8 @@ class TrioRuntime:
         """Cancel whatever is left, and let the tasks that were held back see it."""
         assert self._nursery is not None
         self._unwinding = 1
+        if self._sim is not None:
+            wake_to_unwind(self._sim.release())
         self._nursery.cancel_scope.cancel()
         run_queue().extend(strand.handle for strand in self._held)
         self._held.clear()
@@ -209,7 +215,7 @@ class TrioRuntime:
         sim = strand.sim
         strand.handle = trio.lowlevel.current_task()
         try:
-            result = await coroutine_of(sim, strand.agent)
+            result = await cancellable(sim, strand.agent, coroutine_of(sim, strand.agent))
         except (KeyboardInterrupt, GeneratorExit):
             self._unwinding = 1
             raise
@@ -225,7 +231,7 @@ class TrioRuntime:
         strand = here.get()
         task = current_task()
         if strand.handle is not task:
-            strand = _adopt(strand, task)
+            strand = adopt(strand, task)
             here.set(strand)
         if strand.sim.ending is not None:
             # Gives way first, because an agent that swallows everything would
@@ -246,13 +252,3 @@ class TrioRuntime:
     ) -> T:
         """Stand in for trio.to_thread.run_sync: no thread, and every operation gives way."""
         return await in_greenlet(self._perform, function, *args)
-
-
-def _adopt(parent: Strand, task: trio.lowlevel.Task) -> Strand:
-    """Give a task that an agent has started a strand of its own."""
-    if parent.handle is None:
-        parent.handle = task
-        return parent
-    strand = parent.sim.branch(parent.agent, parent, task.context)
-    strand.handle = task
-    return strand

@@ -12,7 +12,7 @@ from typing import Any
 
 from pileup.errors import RunOver
 from pileup.history import FAIL, OK, Outcome
-from pileup.operations import READ, Footprint, Item, Operation, nothing
+from pileup.operations import READ, Firm, Footprint, Item, Operation, nothing
 from pileup.settings import Budgets
 from pileup.sim.agents import Strand
 from pileup.sim.clock import Timers
@@ -82,7 +82,7 @@ class Parking:
         op, strand.op = strand.op, None
         if op is None:
             return
-        if op is not RESUME:
+        if op is not RESUME and type(op) is not Firm:
             self._record.withdraw(strand, op)
         strand.timer = 0
         if strand.watching:
@@ -123,6 +123,7 @@ class Parking:
                 self.now,
                 outcome,
                 op.detail,
+                op.fault,
             )
         )
         if len(rows) > self._most_events:

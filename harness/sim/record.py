@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pileup.history import INFO, Outcome, RawRow
+from pileup.history import INFO, RawRow
 from pileup.operations import Item, Operation
 from pileup.sim.agents import Strand
 
@@ -24,27 +24,6 @@ class Record:
             found = self._items[resource, key] = Item(resource, key)
         return found
 
-    def note(self, strand: Strand, op: Operation, outcome: Outcome, now: float) -> None:
-        """Add the row of an operation that has taken effect, or has been refused."""
-        touches = op.touches
-        self.rows.append(
-            (
-                op.name,
-                touches,
-                # One item is the rule, and this is the hottest line of all.
-                (touches[0][0].version,)
-                if len(touches) == 1
-                else tuple([item.version for item, _ in touches]),
-                strand.agent.index,
-                strand.branch,
-                strand.step,
-                strand.invoked,
-                now,
-                outcome,
-                op.detail,
-            )
-        )
-
     def withdraw(self, strand: Strand, op: Operation) -> None:
         """Remember an operation whose caller gave up before it took effect."""
         self.withdrawn.append((strand, op, strand.invoked))
@@ -61,6 +40,18 @@ class Record:
         for strand, op, invoked in self.withdrawn:
             agent, branch, step = strand.agent.index, strand.branch, strand.step
             self.rows.append(
-                (op.name, op.touches, (), agent, branch, step, invoked, now, INFO, op.detail)
+                (
+                    op.name,
+                    op.touches,
+                    (),
+                    agent,
+                    branch,
+                    step,
+                    invoked,
+                    now,
+                    INFO,
+                    op.detail,
+                    op.fault,
+                )
             )
         self.withdrawn.clear()

@@ -9,6 +9,9 @@ from types import FrameType
 from typing import Any, Final
 
 STDLIB: Final = str(Path(os.__file__).parent)
+DRIVERS: Final = ("in_greenlet", "_outside")
+"""The functions that drive a greenlet, with it in a local `body`."""
+
 INSTALLED: Final = ("site-packages", "dist-packages")
 
 
@@ -23,20 +26,25 @@ def standing(awaitable: Any) -> list[str]:  # Any: coroutine, generator or green
 
 
 def _frames(awaitable: Any) -> Iterator[FrameType]:
+    awaitable = getattr(awaitable, "driver", awaitable)
     while awaitable is not None:
         frame = getattr(awaitable, "cr_frame", None) or getattr(awaitable, "gi_frame", None)
         if frame is not None:
             yield frame
-            yield from _sync_frames(frame)
+            yield from _frames_in_greenlet(frame)
         if getattr(awaitable, "cr_running", False) or getattr(awaitable, "gi_running", False):
             return  # because CPython 3.11 crashes on cr_await of a running coroutine
         following = getattr(awaitable, "cr_await", None)
         awaitable = following or getattr(awaitable, "gi_yieldfrom", None)
 
 
-def _sync_frames(frame: FrameType) -> Iterator[FrameType]:
+def _frames_in_greenlet(frame: FrameType) -> Iterator[FrameType]:
     """Look into a greenlet that this frame drives: its frames hang on the greenlet, not here."""
-    if frame.f_code.co_name != "in_greenlet":
+    if frame.f_code.co_name not in DRIVERS:
+        return
+    coroutine = frame.f_locals.get("coroutine")
+    if coroutine is not None and not coroutine.cr_running:
+        yield from _frames(coroutine)  # it stands at an await, not in sync code
         return
     inner = getattr(frame.f_locals.get("body"), "gr_frame", None)
     found = []

@@ -21,7 +21,7 @@ def deadlock(strands: Sequence[Strand], where: Callable[[Strand], list[str]]) ->
                 place,
             )
             for strand in sorted(strands, key=by_rank)
-            if (place := tuple(where(strand))) or strand.op
+            if strand.life == strand.agent.life and ((place := tuple(where(strand))) or strand.op)
         )
     )
 

@@ -1,8 +1,8 @@
 """What the trio runtime touches inside trio, all in one place.
 
-Checked against trio 0.27 to 0.35: the switch that pytest-trio uses for
-deterministic scheduling, the source it shuffles with, the run queue, and what
-trio keeps for a thread while a loop runs in it.
+The switch that pytest-trio uses for deterministic scheduling, the source it
+shuffles with, the run queue, and what trio keeps for a thread while a loop runs
+in it. The tests of the runtimes pass with trio 0.27 and 0.35.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
 
 import sniffio
@@ -22,7 +23,11 @@ import trio._core._run as trio_run  # the run loop's module: see above
 from greenlet import getcurrent
 from trio._core._traps import WaitTaskRescheduled
 
-from pileup.sim.agents import Strand, here
+from pileup.errors import Cancelled, RunOver
+from pileup.operations import Firm
+from pileup.sim.agents import Agent, Strand, here
+from pileup.sim.greenlets import Blocking
+from pileup.sim.kernel import Sim
 from pileup.sim.stacks import standing
 
 
@@ -139,8 +144,33 @@ def switch_out(*, in_order: bool) -> None:
 
 def withdraw(strand: Strand, _: object) -> trio.lowlevel.Abort:
     """Take a cancelled task's operation back; what trio calls an abort function."""
+    if type(strand.op) is Firm:
+        return trio.lowlevel.Abort.FAILED  # the task hears of it when it is there again
     strand.sim.withdraw(strand)
     return trio.lowlevel.Abort.SUCCEEDED
+
+
+class _Over:
+    """What tells a task, as an outcome of trio's would, that the run is over."""
+
+    def unwrap(self) -> None:
+        raise RunOver
+
+
+def wake_to_unwind(strands: Iterable[Strand]) -> None:
+    """Wake those whose cancellation was refused: trio does not offer it twice."""
+    for strand in strands:
+        trio.lowlevel.reschedule(strand.handle, _Over())  # type: ignore[arg-type] # see above
+
+
+async def cancellable(sim: Sim, agent: Agent, body: Awaitable[object]) -> object:
+    """Await an agent's code so that a fault plan can cancel it."""
+    if sim.faults is None:
+        return await body
+    with trio.CancelScope() as scope:
+        sim.cancels[agent] = scope.cancel
+        return await body
+    raise Cancelled
 
 
 @asynccontextmanager
@@ -160,3 +190,17 @@ def is_strand(strand: Strand, task: trio.lowlevel.Task) -> bool:
 def where(strand: Strand) -> list[str]:
     """Tell where a strand stands, line by line."""
     return [] if strand.handle is None else standing(strand.handle.coro)
+
+
+def adopt(parent: Strand, task: trio.lowlevel.Task) -> Strand:
+    """Give a task that an agent has started a strand of its own."""
+    if parent.handle is None:
+        parent.handle = task
+        return parent
+    strand = parent.sim.branch(parent.agent, parent, task.context)
+    if parent.sim.blocking and getcoroutinestate(task.coro) == CORO_CREATED:
+        steps: Any = Blocking(parent.sim.perform, task.coro)  # Any: it steps like a coroutine
+        task.coro = steps
+        task._next_send_fn = task.coro.send
+    strand.handle = task
+    return strand

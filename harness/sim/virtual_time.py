@@ -26,6 +26,7 @@ from typing import Any, Final, TypeVar
 
 from pileup.errors import RunOver
 from pileup.operations import Operation, nothing
+from pileup.sim.agents import here
 from pileup.sim.endings import Overrun
 from pileup.sim.greenlets import in_sync_code
 from pileup.sim.kernel import Sim
@@ -44,8 +45,9 @@ _real_sleep = time.sleep
 
 
 def wall(sim: Sim) -> float:
-    """Tell the time of day of a run, as `time.time` does."""
-    return EPOCH + sim.now
+    """Tell the time of day of a run, as `time.time` does, by the clock of the agent that asks."""
+    strand = here.get(None)
+    return EPOCH + sim.now + (strand.agent.skew if strand is not None else 0.0)
 
 
 def move(sim: Sim, seconds: float) -> None:

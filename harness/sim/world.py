@@ -8,7 +8,16 @@ from typing import Final
 
 from pileup.errors import RunOver
 from pileup.settings import Budgets
-from pileup.sim import asyncio_parts, dates, guard, locks, randomness, virtual_time, watchdog
+from pileup.sim import (
+    asyncio_parts,
+    dates,
+    drop_ins,
+    guard,
+    locks,
+    randomness,
+    virtual_time,
+    watchdog,
+)
 from pileup.sim.endings import Misuse
 from pileup.sim.kernel import Sim
 from pileup.sim.presence import occupying
@@ -31,6 +40,7 @@ def controlled(budgets: Budgets) -> Iterator[None]:
             dates.picklable(),
             randomness.unseeded_generators(),
             watchdog.watching(budgets),
+            drop_ins.taken_out_afterwards(),
         ):
             try:
                 _swaps.put_in()

@@ -40,7 +40,8 @@ class Random:
     def choose(self, point: Point) -> int:
         """Pick uniformly, but the clock only as often as this run is hasty."""
         if point.stream != "schedule":
-            return int(self._source(point).random() * point.count)
+            draw = self._source(point).random()
+            return int(draw * point.count if point.odds is None else draw < point.odds)
         if not point.jump:
             return int(self._draw() * point.count)
         if self._draw() < self._eager:

@@ -24,7 +24,7 @@ class RoundRobin:
     def choose(self, point: Point) -> int:
         """Pick the next agent unless a new one has come up; never let a deadline pass first."""
         if point.stream != "schedule":
-            return 0
+            return point.usual
         first = point.candidate(0)
         assert first is not None
         agents = point.count - point.jump

@@ -21,6 +21,7 @@ from peers import ONLY_SMALL, PEERS, is_installed, trio_run
 from processes import heaviest_imports, import_seconds, long_run, our_plugins, pytest_seconds
 from searches import (
     BACKENDS,
+    CROWD_ROUNDS,
     CROWDS,
     SLEEPERS,
     an_hour_of_timers,
@@ -29,7 +30,7 @@ from searches import (
     searched,
 )
 from timing import Case, Cost, costs
-from workloads import LONG, RUNS, WORKLOADS, A, B, C, Workload, driven
+from workloads import LONG, RUNS, WORKLOADS, A, B, C, Workload, drawn, driven
 
 PACKAGES = ("pileup", "trio", "greenlet", "simloop", "simloom", "frontrun")
 PEER_RUNS = {A: 100, B: 20, C: 2}
@@ -129,17 +130,24 @@ def operations() -> Iterator[str]:
 # Scaling -------------------------------------------------------------------------------------
 
 
+def among_many(name: str, case: Callable[[int], Case]) -> Row:
+    """Say what an operation costs among ever more agents."""
+    found = costs({str(n): case(n) for n in CROWDS}, 3).values()
+    figures = [cost.microseconds for cost in found]
+    spread = f"{max(figures) / min(figures):.2f}"
+    return [name, *(f"{each:.2f}" for each in figures), spread]
+
+
 def scaling() -> Iterator[str]:
     """Say what an operation costs among few and among many, and what time and memory cost."""
     yield "### Many agents, many timers, many events"
-    rows = []
-    for one_cell in (False, True):
-        cases = {str(n): crowd(n, one_cell=one_cell, runs=CROWDS[n]) for n in CROWDS}
-        found = [cost.microseconds for cost in costs(cases, 3).values()]
-        spread = f"{max(found) / min(found):.2f}"
-        rows.append(["one" if one_cell else "own", *(f"{each:.2f}" for each in found), spread])
     yield table(
-        ["us an operation, cells", *(f"{n:,} agents" for n in CROWDS), "dearest to cheapest"], rows
+        ["us an operation, cells", *(f"{n:,} agents" for n in CROWDS), "dearest to cheapest"],
+        [
+            among_many("own", lambda n: crowd(n, one_cell=False, runs=CROWDS[n])),
+            among_many("one", lambda n: crowd(n, one_cell=True, runs=CROWDS[n])),
+            among_many("own, bare coroutines", lambda n: drawn(n, CROWD_ROUNDS, CROWDS[n])),
+        ],
     )
     cases = {f"{n:,} agents": an_hour_of_timers(n) for n in SLEEPERS}
     hours = costs(cases | {"one run of nothing": nothing_at_all()}, 5)

@@ -9,6 +9,7 @@ the peers have half as many scheduling points to decide as pileup has.
 
 from __future__ import annotations
 
+import random
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass
@@ -131,6 +132,37 @@ def driven(workload: Workload, runs: int) -> Case:
             _drive(agent, workload.agents)
 
     return Case(drive, runs)
+
+
+def drawn(agents: int, rounds: int, runs: int) -> Case:
+    """Send into coroutines drawn at random, each with a cell of its own, and nothing else.
+
+    Whoever is drawn lies somewhere else in memory than whoever went before:
+    what that costs among many is what no scheduler that draws can avoid.
+    """
+
+    async def add_one(memory: Memory, key: str) -> None:
+        for _ in range(rounds):
+            value = await memory.get(key)
+            await memory.set(key, (value or 0) + 1)
+
+    def drive() -> None:
+        source = random.Random(0)
+        for _ in range(runs):
+            memory = DrivenMemory()
+            running = [add_one(memory, f"agent-{number}") for number in range(agents)]
+            while running:
+                _send_to_one(running, int(source.random() * len(running)))
+
+    return Case(drive, runs * agents * rounds * 2)
+
+
+def _send_to_one(running: list[Coroutine[Any, Any, None]], place: int) -> None:
+    try:
+        running[place].send(None)
+    except StopIteration:
+        running[place] = running[-1]
+        del running[-1]
 
 
 def _drive(agent: Agent, agents: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pileup.choices import Point
 from pileup.results import Run
 from pileup.search.explorer import Explorer
+from pileup.sim.world import controlled
 
 MOST_RUNS = 100_000
 
@@ -46,11 +47,12 @@ class Odometer:
 def all_runs(explorer: Explorer) -> Iterator[Run]:
     """Run a program in every order."""
     odometer = Odometer()
-    try:
-        for _ in range(MOST_RUNS):
-            yield explorer.run(odometer, 0)
-            if not odometer.advance():
-                return
-    finally:
-        explorer.runtime.close()
+    with controlled(explorer.conditions.budgets):
+        try:
+            for _ in range(MOST_RUNS):
+                yield explorer.run(odometer, 0)
+                if not odometer.advance():
+                    return
+        finally:
+            explorer.runtime.close()
     raise AssertionError(f"more than {MOST_RUNS} orders: take a smaller program")

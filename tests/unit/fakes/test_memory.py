@@ -96,11 +96,3 @@ def test_releasing_what_another_holds_is_an_error_in_the_agent() -> None:
 
     found = pileup.explore(steals, agents=1, runs=1).findings
     assert "released memory.lock, which is held by nobody" in found[0].title
-
-
-def test_async_code_is_told_to_await() -> None:
-    async def forgets(world: World) -> None:
-        world.memory.load("n")
-
-    with pytest.raises(pileup.UsageError, match="Await the fake's async method"):
-        pileup.explore(forgets, runs=1)

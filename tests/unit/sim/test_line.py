@@ -18,7 +18,7 @@ from pileup.strategies import Dull
 
 
 def strand(sim: Sim, number: int, parent: Strand | None = None) -> Strand:
-    agent = Agent(sim, nothing, f"a{number}", session="", role="", parent=None)
+    agent = Agent(sim, nothing, f"a{number}", session="", role="", parent=None, number=number)
     made = Strand(sim, agent, parent, number, Context())
     made.op = Operation("wait", (), nothing)
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import trio
@@ -130,3 +131,17 @@ def test_a_trio_loop_survives_a_run_that_was_cut_off_while_tasks_were_held_back(
         runtime.close()
     assert len(loops) == 1
     assert None not in loops
+
+
+def test_async_generators_work_in_every_run_of_an_exploration() -> None:
+    async def count() -> AsyncIterator[int]:
+        for number in range(3):
+            await asyncio.sleep(1)
+            yield number
+
+    async def agent() -> int:
+        return sum([number async for number in count()])
+
+    found = pileup.explore(agent, runs=10)
+    found.assert_clean()
+    assert found.stats.backend == "asyncio"

@@ -1,0 +1,72 @@
+"""How long calls take in timed runs."""
+
+from __future__ import annotations
+
+from statistics import median, quantiles
+
+import pytest
+
+import pileup
+from pileup.fakes import World
+from pileup.latency import Latency
+
+
+async def reads(world: World) -> None:
+    for _ in range(10):
+        await world.files.read_text("f")
+
+
+def start(sim: pileup.Sim) -> World:
+    world = World(sim, {"files": Latency(2.0, 8.0)})
+    world.files.seed("f", "")
+    return world
+
+
+SCENARIO = pileup.Scenario(reads, setup=start, agents=1)
+
+
+def seconds(scenario: pileup.Scenario, seed: int) -> float:
+    explorer = scenario.explorer()
+    return explorer.once(pileup.strategies.Random(seed)).seconds
+
+
+def test_values_have_the_median_and_the_tail_that_were_asked_for() -> None:
+    values = Latency(0.1, 0.5).values
+    assert median(values) == pytest.approx(0.1, rel=0.02)
+    assert quantiles(values, n=100)[94] == pytest.approx(0.5, rel=0.05)
+    assert list(values) == sorted(values)
+
+
+def test_a_latency_that_cannot_be_says_what_to_write() -> None:
+    with pytest.raises(pileup.UsageError, match=r"Latency\(0.1, 0.5\)"):
+        Latency(2.0, 1.0)
+
+
+def test_search_runs_take_no_time() -> None:
+    assert seconds(SCENARIO, 0) == 0
+
+
+def test_timed_runs_take_as_long_as_their_calls() -> None:
+    timed = pileup.Scenario(reads, setup=start, agents=1, timed=True)
+    makespans = [seconds(timed, seed) for seed in range(30)]
+    assert 20 < median(makespans) < 35
+    assert len(set(makespans)) == 30
+
+
+def test_calls_overlap_in_time() -> None:
+    one = pileup.Scenario(reads, setup=start, agents=1, timed=True)
+    ten = pileup.Scenario(reads, setup=start, agents=10, timed=True)
+    assert seconds(ten, 1) < 3 * seconds(one, 1)
+
+
+@pytest.mark.parametrize("backend", pileup.settings.BACKENDS)
+def test_a_timed_run_replays_by_its_token_alone(backend: str) -> None:
+    async def fails(world: World) -> None:
+        await reads(world)
+        raise ValueError("late")
+
+    found = pileup.explore(fails, setup=start, runs=3, timed=True, backend=backend)
+    assert found.counterexample is not None
+    again = pileup.replay(found.counterexample.token, fails, setup=start)
+    assert again.faithful
+    assert again.seconds == found.counterexample.seconds > 0
