@@ -22,7 +22,7 @@ FOLDERS = {
 # point offers are operations.
 VOCABULARY = [
     *("errors", "spelling", "operations", "choices", "tokens"),
-    *("history", "findings", "settings", "results"),
+    *("history", "findings", "settings", "latency", "results"),
 ]
 LOWER = {*VOCABULARY, "sim", "faults", "strategies", "detectors"}
 
@@ -46,15 +46,18 @@ CALLERS_OF_FRONT_DOORS = {"pileup": {"api"}, "cli": {"pileup"}, "pytest_plugin":
 # Fakes meet only in the world, and strategies only in the registry. What is
 # listed may import all of its room; what is shared may be imported by all of it.
 SEPARATE: dict[str, tuple[set[str], set[str]]] = {
-    "fakes": ({"pileup.fakes", "pileup.fakes.world"}, {"pileup.fakes._port"}),
+    "fakes": (
+        {"pileup.fakes", "pileup.fakes.world"},
+        {"pileup.fakes._port", "pileup.fakes._suffering", "pileup.fakes._wire"},
+    ),
     "strategies": ({"pileup.strategies"}, set()),
 }
 
 THIRD_PARTY: dict[str, set[str]] = {
-    # outcome and sniffio are trio's own: its public interface speaks in them.
-    "sim": {"greenlet", "outcome", "sniffio", "trio"},
+    "sim": {"greenlet", "sniffio", "trio"},
     "strategies": {"hypothesis"},
-    "fakes": {"fakeredis", "httpx", "httpx2", "redis"},
+    "faults": {"hypothesis"},
+    "fakes": {"_typeshed", "fakeredis", "filelock", "httpx", "httpx2", "redis", "respx"},
     "scenarios": {"trio"},
     "cli": {"rich"},
     "pytest_plugin": {"hypothesis", "pytest"},
@@ -184,7 +187,7 @@ def _within(room: str, module: str, target: str) -> str | None:
     if room not in SEPARATE or part_of(module) == part_of(target):
         return None
     meeting_places, shared = SEPARATE[room]
-    if module in meeting_places or target in shared:
+    if module in meeting_places or part_of(target) in shared:
         return None
     return f"{module} imports {target}, but {room} do not know each other, so that one can go"
 

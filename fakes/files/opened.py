@@ -1,0 +1,225 @@
+"""Open files: what a path was opened to, where the next read begins, and the system calls on it.
+
+Each call is one operation, as the kernel of a real system answers it in one
+piece. A program that does its work in several (truncate, then write) can be
+met between them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from errno import EBADF, EFBIG, EINVAL, EIO, EISDIR, ENOSPC
+from functools import partial
+from typing import TYPE_CHECKING, Concatenate, Final, NamedTuple, ParamSpec
+
+from pileup.errors import Unacknowledged
+from pileup.fakes.files.inodes import Inode, Regular
+from pileup.fakes.files.tree import Where, complaint
+from pileup.operations import Footprint, Operation
+from pileup.spelling import Brief, brief
+
+if TYPE_CHECKING:
+    from pileup.fakes.files.volume import Volume
+
+P = ParamSpec("P")
+
+ACCESS: Final = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
+LARGEST: Final = 1 << 32
+"""Longer than any file that a test needs, and short of what would fill the memory by mistake."""
+
+
+def shown(data: bytes | bytearray) -> Brief:
+    """Write contents for the history: as text where they are some."""
+    try:
+        return brief(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return brief(bytes(data))
+
+
+def call(
+    name: str,
+    touches: Footprint,
+    work: Callable[Concatenate[Operation, P], object],
+    *args: P.args,
+    **options: P.kwargs,
+) -> Operation:
+    """Make an operation whose work is handed the operation, to say what it really touched."""
+    op = Operation(name, touches, lambda: work(op, *args, **options))
+    return op
+
+
+class Request(NamedTuple):
+    """What is to be opened, how, and by which process."""
+
+    where: Where
+    flags: int
+    mode: int
+    process: int
+
+
+class Opened:
+    """An open file description: several descriptors may share it, and then its offset."""
+
+    __slots__ = ("flags", "lost", "node", "offset", "owner", "path", "refs", "shown", "volume")
+
+    def __init__(self, volume: Volume, node: Inode, path: str, request: Request) -> None:
+        self.volume = volume
+        self.node = node
+        self.path = path
+        self.flags = request.flags
+        self.shown = request.where.shown
+        self.offset = 0
+        self.owner = request.process
+        self.refs = 1
+        self.lost = False
+        volume.opens[self] = None
+        node.opened.append(self)
+        if path not in node.names:
+            node.rename(volume.tree.cells)
+
+    @property
+    def readable(self) -> bool:
+        """Whether it was opened for reading."""
+        return self.flags & ACCESS != os.O_WRONLY
+
+    @property
+    def writable(self) -> bool:
+        """Whether it was opened for writing."""
+        return self.flags & ACCESS != os.O_RDONLY
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody has it open still."""
+        return self.refs > 0
+
+    def expect(self, fits: bool = True) -> Regular:
+        """Return the file behind it, if it is open and the call fits how."""
+        if not self.refs or not fits:
+            raise complaint(EBADF, self.shown)
+        if not isinstance(self.node, Regular):
+            raise complaint(EISDIR, self.shown)
+        return self.node
+
+    # Reading -----------------------------------------------------------------------------
+
+    def read(self, size: int | None, offset: int | None = None) -> Operation:
+        """Read at most so many bytes (None: all that there are), from the offset or a place."""
+        return call("read", self.node.reads, self._read, size, offset)
+
+    def _read(self, op: Operation, size: int | None, offset: int | None) -> bytes:
+        node = self.expect(self.readable)
+        op.touches = node.reads
+        start = self.offset if offset is None else offset
+        end = len(node.data) if size is None else start + size
+        data = bytes(node.data[start:end])
+        if offset is None:
+            self.offset += len(data)
+        op.detail = shown(data)
+        return data
+
+    # Writing -----------------------------------------------------------------------------
+
+    def write(self, data: bytes, offset: int | None = None) -> Operation:
+        """Write bytes at the offset, at a place, or at the end where it was opened to append."""
+        appends = bool(self.flags & os.O_APPEND)
+        op = call("append" if appends else "write", (), self._write, data, offset)
+        op.touches = self._changes() if isinstance(self.node, Regular) else self.node.reads
+        op.detail = shown(data)
+        if self.volume.tree.sim.faults is not None and len(data) > 1:
+            op.twists = {
+                "torn": partial(self._tear, op, data, offset, EIO),
+                "full": partial(self._tear, op, data, offset, ENOSPC),
+            }
+        return op
+
+    def _changes(self) -> Footprint:
+        node = self.expect()
+        space = self.volume.disk.space(taken=True)
+        own = (
+            node.updates(self.volume.tree.cells, "end") if self.flags & os.O_APPEND else node.writes
+        )
+        return (*own, *space) if space else own
+
+    def _write(self, op: Operation, data: bytes, offset: int | None) -> int:
+        node = self.expect(self.writable)
+        op.touches = node.reads
+        start = self._start(node, offset)
+        if start + len(data) > LARGEST:
+            raise complaint(EFBIG, self.shown)
+        op.touches = self._changes()
+        written = self.volume.disk.write(node, start, data)
+        if written < len(data):
+            op.detail = shown(data[:written])
+        if data and not written:
+            op.touches = (*node.reads, *self.volume.disk.space(taken=False))
+            raise complaint(ENOSPC, self.shown)
+        if offset is None:
+            self.offset = start + written
+        return written
+
+    def _start(self, node: Regular, offset: int | None) -> int:
+        if self.flags & os.O_APPEND:
+            return len(node.data)
+        return self.offset if offset is None else offset
+
+    def _tear(self, op: Operation, data: bytes, offset: int | None, code: int) -> None:
+        """Let the first half land, and tell that it went wrong."""
+        half = data[: len(data) // 2]
+        self._write(op, half, offset)
+        op.detail = shown(half)
+        raise Unacknowledged(complaint(code, self.shown))
+
+    # The rest ----------------------------------------------------------------------------
+
+    def cut(self, length: int) -> Operation:
+        """Make the file so and so long."""
+        touches = (*self.node.writes, *self.volume.disk.space(taken=True))
+        return call("truncate", touches, self._cut, length)
+
+    def _cut(self, op: Operation, length: int) -> None:
+        op.touches = self.node.reads
+        if not self.writable or length < 0 or not isinstance(self.node, Regular):
+            raise complaint(EINVAL if self.refs else EBADF, self.shown)
+        node = self.expect()
+        self.volume.resize(op, node, length, self.shown)
+
+    def seek(self, offset: int, whence: int) -> Operation | int:
+        """Move the offset; an operation only from the end, because that asks how long it is."""
+        if whence == os.SEEK_END:
+            return call("seek", self.node.reads, self._seek, offset)
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self.offset}.get(whence)
+        return self._move(None if start is None else start + offset)
+
+    def _seek(self, op: Operation, offset: int) -> int:
+        op.touches = self.node.reads
+        return self._move(self.node.size + offset)
+
+    def _move(self, offset: int | None) -> int:
+        if not self.refs:
+            raise complaint(EBADF, self.shown)
+        if offset is None or offset < 0:
+            raise complaint(EINVAL, self.shown)
+        self.offset = offset
+        return offset
+
+    def stat(self) -> Operation:
+        """Tell all about the file."""
+        return call("stat", self.node.seen, self._stat)
+
+    def _stat(self, op: Operation) -> os.stat_result:
+        op.touches = self.node.seen
+        if not self.refs:
+            raise complaint(EBADF, self.shown)
+        op.detail = self.node.size
+        return self.node.stat()
+
+    def sync(self) -> Operation:
+        """Make durable what is pending."""
+        return call("fsync", self.node.seen, self._sync)
+
+    def _sync(self, op: Operation) -> None:
+        op.touches = self.node.seen
+        if not self.refs:
+            raise complaint(EBADF, self.shown)
+        self.volume.disk.sync(self.node)
