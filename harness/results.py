@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pileup.choices import Tape
 from pileup.findings import Finding
 from pileup.history import History
 
 CONFIDENCE = 0.95
+
+
+class Tally(NamedTuple):
+    """How often a fault rule met an operation that it speaks of, and how often it struck one."""
+
+    met: int
+    struck: int
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class Run:
     world: Any = None  # Any: whatever the user's setup returned
     token: str = ""
     faithful: bool = True
+    faults: tuple[Tally, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -50,11 +58,15 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Stats:
-    """What the search did: under which backend, how many steps, who found what when."""
+    """What the search did: under which backend, how many steps, who found what when.
+
+    `faults` has a tally of all runs for each rule of the fault plan.
+    """
 
     backend: str
     steps: int
     sightings: dict[str, Sighting] = field(default_factory=dict)
+    faults: dict[str, Tally] = field(default_factory=dict)
 
 
 def _no_text(_: Exploration) -> str:
@@ -69,6 +81,8 @@ class Exploration:
     runs: int
     stats: Stats
     counterexample: Run | None = None
+    warnings: tuple[str, ...] = ()
+    """What makes the search say less than it seems to: a fault that never struck."""
     render: Callable[[Exploration], str] = field(default=_no_text, repr=False, compare=False)
 
     @property

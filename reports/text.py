@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pileup.faults.catalogue import CATALOGUE
 from pileup.findings import Finding
 from pileup.history import Event, History, Seen
 from pileup.results import Exploration, Run
 
 MOST_EVENTS = 60
 LIFE = ("start", "end")
+OUTCOMES = {"fail": "failed", "info": "its agent does not know"}
 
 
 def render(found: Exploration) -> str:
     """Tell the whole story."""
-    if found.clean:
-        return f"pileup: {found.strength}."
-    return "\n".join(_story(found))
+    story = [f"pileup: {found.strength}."] if found.clean else _story(found)
+    return "\n".join([*story, *(f"\nwarning: {each}" for each in found.warnings)])
 
 
 def _story(found: Exploration) -> Iterator[str]:
@@ -58,7 +59,8 @@ def _table(history: History) -> Iterator[str]:
     who = max((len(event.agent) for event in shown), default=0)
     what = max((len(event.name) for event in shown), default=0)
     for event in shown:
-        yield f"  {event.number:>4}  {event.agent:<{who}}  {event.name:<{what}}  {_deed(event)}"
+        line = f"  {event.number:>4}  {event.agent:<{who}}  {event.name:<{what}}  {_deed(event)}"
+        yield line.rstrip()
     if len(events) > len(shown):
         yield f"        ... and {len(events) - len(shown)} more"
 
@@ -68,7 +70,9 @@ def _deed(event: Event) -> str:
     if event.detail is not None:
         parts.append(repr(event.detail))
     if event.outcome != "ok":
-        parts.append(f"({event.outcome})")
+        parts.append(f"({OUTCOMES.get(event.outcome, event.outcome)})")
+    if event.fault and event.items:
+        parts.append(f"<- fault {event.fault!r}: {CATALOGUE[event.fault].says}")
     return "  ".join(part for part in parts if part)
 
 

@@ -38,7 +38,7 @@ TABLE: dict[str, set[str]] = {
     "search": LOWER,
     "fakes": {*VOCABULARY, "sim", "faults"},
     "scenarios": {"pileup", "pileup.fakes"},
-    "reports": {"results", "history", "findings"},
+    "reports": {"faults", "results", "history", "findings"},
 }
 FRONT_DOORS = {"pileup", "api", "cli", "pytest_plugin"}
 CALLERS_OF_FRONT_DOORS = {"pileup": {"api"}, "cli": {"pileup"}, "pytest_plugin": {"pileup"}}

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from pileup.choices import Stream
 from pileup.faults.rules import Plan, Rule
 from pileup.operations import Call, Operation, Verdict
+from pileup.results import Tally
 
 
 class Choose(Protocol):
@@ -50,6 +51,11 @@ class Weather:
         if rule.fault == CUT:
             self._cuts[_link(call)] = call.now + rule.lasting
         return Verdict(rule.fault, rule.lasting, after=rule.moment == "after")
+
+    @property
+    def tally(self) -> tuple[Tally, ...]:
+        """How often each rule met what it speaks of, and how often it struck."""
+        return tuple(Tally(watch.met, watch.strikes) for watch in self._watches)
 
     def _is_cut_off(self, call: Call) -> bool:
         until = self._cuts.get(_link(call)) if self._cuts else None

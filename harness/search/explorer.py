@@ -58,7 +58,7 @@ class Explorer:
 
     def explore(self, strategy: Strategy, runs: int) -> Exploration:
         """Run `runs` times, each as the strategy says."""
-        ledger = Ledger()
+        ledger = Ledger(self.conditions.faults)
         with _resting_collector() as tidy, controlled(self.conditions.budgets):
             try:
                 for number in range(runs):
@@ -142,8 +142,9 @@ class Explorer:
         sim.blocking = self._blocking
         if self.conditions.timed:
             sim.take_time()
-        if self.conditions.faults.rules:
-            sim.faults = Weather(self.conditions.faults, sim.choose, lambda: len(sim.agents))
+        plan = self.conditions.faults
+        weather = Weather(plan, sim.choose, lambda: len(sim.agents)) if plan.rules else None
+        sim.faults = weather
         with being(sim), enclosed(sim, self.conditions.allow_real):
             sim.world = self.program.setup(sim)
             for body in self.program.bodies:
@@ -164,6 +165,7 @@ class Explorer:
             seconds=sim.now,
             steps=sim.steps,
             world=sim.world,
+            faults=weather.tally if weather is not None else (),
         )
         sim.let_go()
         return run

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from pileup.faults.rules import Plan
 from pileup.findings import Finding
-from pileup.results import Exploration, Run, Sighting, Stats
+from pileup.history import History
+from pileup.results import Exploration, Run, Sighting, Stats, Tally
+
+MOST_NAMED: Final = 5
+LIFE: Final = ("start", "end")
 
 
 class Ledger:
     """What an exploration has seen so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._tallies = [Tally(0, 0)] * len(plan.rules)
+        self._last: Run | None = None
         self._steps = 0
         self._first: dict[str, tuple[int, str]] = {}
         self._times: dict[str, int] = {}
@@ -19,6 +29,10 @@ class Ledger:
     def note(self, run: Run, strategy: str, number: int) -> bool:
         """Count a run; whether it shows anything new."""
         self._steps += run.steps
+        self._last = run
+        if run.faults:
+            pairs = zip(self._tallies, run.faults, strict=True)
+            self._tallies = [Tally(a.met + b.met, a.struck + b.struck) for a, b in pairs]
         fresh = False
         for mark in dict.fromkeys(finding.fingerprint for finding in run.findings):
             fresh |= mark not in self._first
@@ -43,9 +57,42 @@ class Ledger:
         return Exploration(
             findings=tuple(findings),
             runs=runs,
-            stats=Stats(backend, self._steps, sightings),
+            stats=Stats(backend, self._steps, sightings, self._faults()),
             counterexample=self._best,
+            warnings=tuple(
+                _idle(rule, tally, runs, self._last)
+                for rule, tally in self._faults().items()
+                if not tally.struck and self._last is not None
+            ),
         )
+
+    def _faults(self) -> dict[str, Tally]:
+        return dict(zip(map(str, self._plan.rules), self._tallies, strict=True))
+
+
+def _idle(rule: str, tally: Tally, runs: int, run: Run) -> str:
+    """Say of a rule that never struck why, and what it could have meant."""
+    if tally.met:
+        return (
+            f"This fault never struck in {runs} runs: {rule}. It met {tally.met} operations, "
+            "so its odds are small, or its call, window or moment never came; try more runs."
+        )
+    return (
+        f"This fault never struck in {runs} runs: {rule}. Its pattern fits none of the operations "
+        f"that there were, or it cannot befall those: {_deeds(run.history)}."
+    )
+
+
+def _deeds(history: History) -> str:
+    """Name what was done in a run, as a pattern would have to."""
+    labels = dict.fromkeys(
+        " ".join([event.name, *dict.fromkeys(seen.name for seen in event.items)])
+        for event in history
+        if event.items and event.name not in LIFE
+    )
+    named = [f"{label!r}" for label in list(labels)[:MOST_NAMED]]
+    more = ["..."] if len(labels) > MOST_NAMED else []
+    return ", ".join([*named, *more]) or "nothing shared was touched"
 
 
 def _plainness(run: Run) -> tuple[tuple[int, str, str], int, int]:

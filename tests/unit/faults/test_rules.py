@@ -196,3 +196,25 @@ def test_what_faults_does_not_take(given: object) -> None:
 
 def test_the_worst_night_has_every_fault_that_happens_by_chance() -> None:
     assert {rule.fault for rule in PROFILES["3am"].rules} == CATALOGUE.keys() - {"full", "denied"}
+
+
+def explored(*rules: Rule) -> pileup.Exploration:
+    return pileup.explore(adds_five, setup=Counter, agents=1, runs=5, faults=rules)
+
+
+def test_how_often_a_rule_struck_is_told() -> None:
+    found = explored(Rule("wrong", nth=(1, 2)), Rule("schema"))
+    assert list(found.stats.faults.values()) == [(25, 10), (15, 15)]
+    assert found.warnings == ()
+
+
+def test_a_rule_that_never_struck_is_a_warning() -> None:
+    (said,) = explored(Rule("wrong"), Rule("schema", on="sub")).warnings
+    assert said == (
+        "This fault never struck in 5 runs: schema on sub (the answer has another format). Its "
+        "pattern fits none of the operations that there were, or it cannot befall those: "
+        "'add counter[n]'."
+    )
+    (said,) = explored(Rule("wrong", nth=99)).warnings
+    assert said.endswith("or its call, window or moment never came; try more runs.")
+    assert "It met 25 operations" in said
