@@ -1,0 +1,152 @@
+"""The items behind the keys: what a report calls them, and the footprint of each command.
+
+A key is `cache[user:1]`, a field of a hash `cache[user:1][name]`, a channel
+`cache channel[news]`, and the whole keyspace plain `cache`. A key of database
+1 is `cache db1[user:1]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pileup.fakes._port import Cell, Cells
+from pileup.fakes.cache.commands import Part, Plan, Use, pick, plan_of
+from pileup.fakes.cache.shelves import Place
+from pileup.operations import READ, UPDATE, WRITE, Access, Footprint, Item, Touch
+from pileup.sim.kernel import Sim
+
+
+def spelled(name: bytes) -> str:
+    """Spell a key as a report shows it."""
+    return name.decode("utf-8", "backslashreplace")
+
+
+class Keys(dict[bytes, Cell]):
+    """The cells of one database, by key as the client sends it."""
+
+    def __init__(self, sim: Sim, resource: str) -> None:
+        self._cells = Cells(sim, resource)
+
+    def __missing__(self, key: bytes) -> Cell:
+        cell = self[key] = self._cells[spelled(key)]
+        return cell
+
+
+class Database(Keys):
+    """The cells of one database, which also tell the way back."""
+
+    def __init__(self, sim: Sim, resource: str, number: int, found: dict[Item, Place]) -> None:
+        super().__init__(sim, resource)
+        self._number = number
+        self._found = found
+
+    def __missing__(self, key: bytes) -> Cell:
+        cell = super().__missing__(key)
+        self._found[cell.item] = (self._number, key)
+        return cell
+
+
+class Keyspace:
+    """All items of one server."""
+
+    def __init__(self, sim: Sim, name: str) -> None:
+        self._sim = sim
+        self._name = name
+        self.whole = Cell(sim.item(name))
+        self._databases: dict[int, Database] = {}
+        self._places: dict[Item, Place] = {}
+        self._parts: dict[tuple[int, bytes], Keys] = {}
+        self.channels = Keys(sim, f"{name} channel")
+        self.scanned = False
+        """Whether anybody has looked at the keyspace as a whole, so that new keys concern them."""
+
+    def database(self, number: int) -> Database:
+        """Return the keys of a database."""
+        found = self._databases.get(number)
+        if found is None:
+            name = self._name if number == 0 else f"{self._name} db{number}"
+            found = self._databases[number] = Database(self._sim, name, number, self._places)
+        return found
+
+    def cell(self, place: Place) -> Cell:
+        """Return a key's cell."""
+        return self.database(place[0])[place[1]]
+
+    def places_of(self, touches: Footprint) -> list[Place]:
+        """Return the keys among what is touched."""
+        return [self._places[item] for item, _ in touches if item in self._places]
+
+    def touches(self, db: int, name: str, args: Sequence[bytes]) -> Footprint:
+        """Say what a command touches."""
+        plan = plan_of(name)
+        first = plan.uses[0]
+        if first.place == "0" and plan.part is None and len(plan.uses) == 1 and args:
+            return touch(self.database(db)[args[0]], first.access)
+        return self._gathered(db, plan, args)
+
+    def _gathered(self, db: int, plan: Plan, args: Sequence[bytes]) -> Footprint:
+        found: dict[Item, Touch] = {}
+        for each in (*self._used(db, plan.uses, args), *self._named(db, plan.part, args)):
+            known = found.get(each.item)
+            if known is None or known.access == READ:
+                found[each.item] = each
+        return tuple(found.values())
+
+    def _used(self, db: int, uses: Iterable[Use], args: Sequence[bytes]) -> Footprint:
+        touches: Footprint = ()
+        for access, place in uses:
+            if place == "all":
+                touches += self._everything(access)
+                continue
+            for key in pick(place, args):
+                touches += touch(self.database(db)[key], access)
+        return touches
+
+    def _everything(self, access: Access) -> Footprint:
+        self.scanned = True
+        known = (cell for keys in self._databases.values() for cell in keys.values())
+        return touch(self.whole, access) + tuple(Touch(cell.item, access) for cell in known)
+
+    def _named(self, db: int, part: Part | None, args: Sequence[bytes]) -> Footprint:
+        if part is None or not args:
+            return ()
+        owner = (db, args[0])
+        cells = self._parts.get(owner)
+        if cells is None:
+            name = self.cell(owner).item.name
+            cells = self._parts[owner] = Keys(self._sim, name)
+        return tuple(Touch(cells[each].item, part.access) for each in pick(part.place, args))
+
+
+def touch(cell: Cell, access: Access) -> Footprint:
+    """Return the ready-made footprint of one access to one cell."""
+    if access == READ:
+        return cell.reads
+    return cell.updates if access == UPDATE else cell.writes
+
+
+def only_reads(touches: Footprint) -> Footprint:
+    """Say that nothing of what might have been written was."""
+    return tuple(Touch(each.item, READ) for each in touches)
+
+
+def narrowed(touches: Footprint, changed: Sequence[Item], exact: bool) -> Footprint:
+    """Say what was touched in fact: what was changed beside it is added.
+
+    `exact` when what was not changed was only read; otherwise it is left as
+    it was declared.
+    """
+    written = {item.name: item for item in changed}
+    kept = {
+        item: Touch(item, READ) if exact and not _is_among(item, written) else Touch(item, access)
+        for item, access in touches
+    }
+    for item in written.values():
+        if item not in kept or kept[item].access == READ:
+            kept[item] = Touch(item, WRITE)
+    return tuple(kept.values())
+
+
+def _is_among(item: Item, written: dict[str, Item]) -> bool:
+    """Whether this item was written, or the key that it is a part of."""
+    return item.name in written or item.resource in written

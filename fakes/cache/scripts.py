@@ -1,0 +1,69 @@
+"""The three scripts of `redis.lock.Lock`, recognised by their fingerprint and done in Python.
+
+They do the same as the Lua text, in one operation. So locks work where lupa
+is not installed, and where it is a run spends no millisecond on a Lua
+interpreter, nor three operations on loading what is always the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from hashlib import sha1
+from typing import Final, TypeAlias
+
+from redis.asyncio.lock import Lock as AsyncLock
+from redis.lock import Lock
+
+from pileup.fakes.cache.engine import Reply, Session
+
+Script: TypeAlias = Callable[[Session, Sequence[bytes]], Reply]
+
+KEYS_AND_ARGUMENTS: Final = 2
+"""Where they begin: behind the fingerprint and the number of keys."""
+
+
+def stand_in_for(args: Sequence[bytes]) -> Script | None:
+    """Return what does the work of the script that EVALSHA names; None for any other."""
+    return _scripts().get(args[0]) if args else None
+
+
+@cache
+def _scripts() -> dict[bytes, Script]:
+    scripts: dict[bytes, Script] = {}
+    for lock in (Lock, AsyncLock):
+        scripts[_fingerprint(lock.LUA_RELEASE_SCRIPT)] = _release
+        scripts[_fingerprint(lock.LUA_EXTEND_SCRIPT)] = _extend
+        scripts[_fingerprint(lock.LUA_REACQUIRE_SCRIPT)] = _reacquire
+    return scripts
+
+
+def _fingerprint(text: str) -> bytes:
+    return sha1(text.encode()).hexdigest().encode()  # noqa: S324 - what Redis calls a script by
+
+
+def _is_mine(session: Session, key: bytes, token: bytes) -> bool:
+    return bool(session.run("get", [key]) == token)
+
+
+def _release(session: Session, args: Sequence[bytes]) -> Reply:
+    key, token = args[KEYS_AND_ARGUMENTS:]
+    return session.run("del", [key]) if _is_mine(session, key, token) else 0
+
+
+def _extend(session: Session, args: Sequence[bytes]) -> Reply:
+    key, token, more, replace = args[KEYS_AND_ARGUMENTS:]
+    left = session.run("pttl", [key])
+    if not _is_mine(session, key, token) or left < 0:
+        return 0
+    wanted = int(more) + (0 if replace == b"1" else left)
+    session.run("pexpire", [key, b"%d" % wanted])
+    return 1
+
+
+def _reacquire(session: Session, args: Sequence[bytes]) -> Reply:
+    key, token, lease = args[KEYS_AND_ARGUMENTS:]
+    if not _is_mine(session, key, token):
+        return 0
+    session.run("pexpire", [key, lease])
+    return 1
