@@ -131,7 +131,7 @@ def _around(strand: Strand, op: Operation, failures: Failures, verdict: Verdict)
             return (yield _failing(op, failures[way], 0.0 if way != "timeout" else seconds))
         op.delay += seconds
     elif fault == "hang":
-        op.ready, op.apply = (lambda: False), nothing
+        op.ready = lambda: False
     else:
         op.delay += seconds
     return (yield op)

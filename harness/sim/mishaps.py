@@ -74,4 +74,12 @@ def _stop(sim: Sim, strand: Strand) -> None:
 
 
 def _revive(sim: Sim, strand: Strand) -> None:
-    sim.park(sim.strand(strand.agent, strand.parent), START)
+    sim.park(sim.strand(strand.agent, _starter(strand)), START)
+
+
+def _starter(strand: Strand) -> Strand | None:
+    """Return the strand that started a strand's agent; a task of its own is not that one."""
+    parent = strand.parent
+    while parent is not None and parent.agent is strand.agent:
+        parent = parent.parent
+    return parent

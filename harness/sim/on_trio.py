@@ -196,7 +196,7 @@ class TrioRuntime:
         assert self._nursery is not None
         self._unwinding = 1
         if self._sim is not None:
-            wake_to_unwind(self._sim.release())
+            wake_to_unwind(each for each in self._sim.release() if each not in self._held)
         self._nursery.cancel_scope.cancel()
         run_queue().extend(strand.handle for strand in self._held)
         self._held.clear()
