@@ -10,6 +10,9 @@ Divergence from the real thing
 * There is no connection: pools, keep-alive, proxies, TLS and HTTP/2 have no
   effect. Of a client's four timeouts only `read` counts, and it is for the
   time until the whole answer, or the next piece of one that comes in pieces.
+* A timeout that nobody has chosen (httpx's 5 seconds, the SDKs' 600) runs out
+  only where something is slow: under a fault plan, or in a timed run. One that
+  is written down may run out at any call.
 * A transport of the user's own (`MockTransport`, ASGI, WSGI) is left alone,
   and `respx.mock(using="httpx")`, which puts one in, answers before this does,
   without giving way. A plain `respx.mock` works below, so that in a run it is
@@ -19,7 +22,7 @@ Divergence from the real thing
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
@@ -43,6 +46,11 @@ Theirs: TypeAlias = Any
 PACKAGES: Final = {"httpx": "httpcore", "httpx2": "httpcore2"}
 """What is stood in for, and what each of them imports when its first client is made."""
 
+UNCHOSEN: Final = (
+    dict.fromkeys(("connect", "read", "write", "pool"), 5.0),
+    {"connect": 5.0, "read": 600, "write": 600, "pool": 600},
+)
+"""The timeouts that the packages, and the SDKs of OpenAI and Anthropic, have by themselves."""
 USUAL_PORTS: Final = {"http": 80, "https": 443}
 WITHOUT_BODY: Final = (204, 304)
 
@@ -109,9 +117,17 @@ def _begun(sim: Sim, module: Theirs, request: Theirs, body: bytes) -> _Call | No
     claim = find(sim, received)
     if claim is None:
         return None
-    seconds = request.extensions.get("timeout", {}).get("read")
+    seconds = _patience(sim, request.extensions.get("timeout", {}))
     course = within(sim, seconds, claim.respond(received))
     return _Call(module, request, claim.port, course, seconds)
+
+
+def _patience(sim: Sim, timeout: Mapping[str, float | None]) -> float | None:
+    """How long a client waits for an answer."""
+    # Without this, each test of a client that handles no timeouts would find just that.
+    if timeout in UNCHOSEN and sim.faults is None and not sim.timed:
+        return None
+    return timeout.get("read")
 
 
 def _received(request: Theirs, body: bytes) -> Request:

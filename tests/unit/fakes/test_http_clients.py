@@ -23,6 +23,7 @@ from pileup.errors import UsageError
 from pileup.fakes import World
 from pileup.fakes._wire.httpx_client import stand_in_for_clients
 from pileup.fakes.http import Disconnected, HttpApi, Request
+from pileup.faults import Rule
 from pileup.results import Run
 from pileup.sim.world import controlled
 from pileup.strategies import Dull
@@ -46,8 +47,8 @@ def counter(sim: pileup.Sim) -> HttpApi:
 def in_sync_code(package: Any) -> Callable[[HttpApi], None]:
     def raises(_: HttpApi) -> None:
         client = CLIENTS[package]
-        n = client.get(f"{BASE}/n", timeout=None).json()["n"]
-        client.put(f"{BASE}/n", json={"n": n + 1}, timeout=None)
+        n = client.get(f"{BASE}/n").json()["n"]
+        client.put(f"{BASE}/n", json={"n": n + 1})
 
     return raises
 
@@ -55,8 +56,8 @@ def in_sync_code(package: Any) -> Callable[[HttpApi], None]:
 def in_async_code(package: Any) -> Callable[[HttpApi], Any]:
     async def raises(_: HttpApi) -> None:
         client = ASYNC_CLIENTS[package]
-        n = (await client.get(f"{BASE}/n", timeout=None)).json()["n"]
-        await client.put(f"{BASE}/n", json={"n": n + 1}, timeout=None)
+        n = (await client.get(f"{BASE}/n")).json()["n"]
+        await client.put(f"{BASE}/n", json={"n": n + 1})
 
     return raises
 
@@ -275,7 +276,7 @@ def breaks_off(*_: Any) -> Iterator[bytes]:
 
 def reads_stream(package: Any) -> Callable[[HttpApi], list[str]]:
     def reads(_: HttpApi) -> list[str]:
-        with CLIENTS[package].stream("GET", f"{BASE}/x") as response:
+        with CLIENTS[package].stream("GET", f"{BASE}/x", timeout=4) as response:
             return list(response.iter_lines())
 
     return reads
@@ -283,7 +284,7 @@ def reads_stream(package: Any) -> Callable[[HttpApi], list[str]]:
 
 def reads_async_stream(package: Any) -> Callable[[HttpApi], Any]:
     async def reads(_: HttpApi) -> list[str]:
-        async with ASYNC_CLIENTS[package].stream("GET", f"{BASE}/x") as response:
+        async with ASYNC_CLIENTS[package].stream("GET", f"{BASE}/x", timeout=4) as response:
             return [line async for line in response.aiter_lines()]
 
     return reads
@@ -308,15 +309,13 @@ def test_an_answer_can_break_off_in_the_middle(reader: Any) -> None:
 
 @pytest.mark.parametrize("reader", READERS)
 def test_each_piece_has_the_whole_timeout(reader: Any) -> None:
-    """Two seconds a piece are within five, although all of them are not."""
-
     def setup(sim: pileup.Sim) -> HttpApi:
         return with_route("GET", "/x", two_parts)(sim)
 
     titles = {
         finding.title for finding in pileup.explore(reader, setup=setup, agents=1, runs=80).findings
     }
-    assert titles == {"reads-0 raised ReadTimeout: no answer within 5 s"}
+    assert titles == {"reads-0 raised ReadTimeout: no answer within 4 s"}
 
 
 # Timeouts ---------------------------------------------------------------------------------
@@ -343,6 +342,20 @@ def test_a_clients_own_timeout_and_retry_charge_twice(package: Any) -> None:
     setup = with_route("POST", "/charges", lambda *_: 201)
     found = pileup.explore(buys(package), setup=setup, agents=1, check=once_charged, runs=100)
     assert "charged twice" in found.findings[0].title
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_timeout_that_nobody_has_chosen_runs_out_where_something_is_slow(package: Any) -> None:
+    def asks(_: HttpApi) -> None:
+        CLIENTS[package].get(f"{BASE}/n")
+
+    def explored(**how: Any) -> list[str]:
+        found = pileup.explore([asks, asks], setup=counter, runs=60, **how)
+        return [finding.title.partition(" raised ")[2] for finding in found.findings]
+
+    assert explored() == []
+    assert explored(faults=Rule("slow", on="GET*", nth=1)) == ["ReadTimeout: no answer within 5 s"]
+    assert explored(timed=True) == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -582,12 +595,12 @@ def test_routes_of_respx_race(package: Any) -> None:
 
     async def raises(_: HttpApi) -> None:
         client = ASYNC_CLIENTS[package]
-        n = int((await client.get(f"{BASE}/n", timeout=None)).text)
-        await client.put(f"{BASE}/n", content=str(n + 1), timeout=None)
+        n = int((await client.get(f"{BASE}/n")).text)
+        await client.put(f"{BASE}/n", content=str(n + 1))
 
     async def looks(_: HttpApi) -> None:
         await pileup.sleep(1)
-        ends.add(int((await ASYNC_CLIENTS[package].get(f"{BASE}/n", timeout=None)).text))
+        ends.add(int((await ASYNC_CLIENTS[package].get(f"{BASE}/n")).text))
 
     pileup.explore([raises, raises, looks], setup=with_router, runs=100)
     assert {1, 2} <= ends
