@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median, quantiles
 
 import pytest
+from support.counter import Counter
 
 import pileup
 from pileup.fakes import World
@@ -70,3 +71,17 @@ def test_a_timed_run_replays_by_its_token_alone(backend: str) -> None:
     again = pileup.replay(found.counterexample.token, fails, setup=start)
     assert again.faithful
     assert again.seconds == found.counterexample.seconds > 0
+
+
+def test_what_a_call_takes_comes_on_top_of_its_own_delay() -> None:
+    def counting(sim: pileup.Sim) -> Counter:
+        sim.latencies["counter"] = Latency(2.0, 8.0)
+        return Counter(sim)
+
+    async def adds_late(counter: Counter) -> None:
+        op = counter.adding()
+        op.delay = 100
+        await counter.port.perform(op)
+
+    timed = pileup.Scenario(adds_late, setup=counting, agents=1, timed=True)
+    assert seconds(timed, 1) > 100

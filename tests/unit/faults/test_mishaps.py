@@ -246,3 +246,69 @@ def test_the_clock_of_one_agent_is_off_from_there_on() -> None:
 
     run = once(tells_the_time, Rule("skew", by="*-1", seconds=90), agents=2)
     assert list(run.results.values()) == [[0.0], [90.0]]
+
+
+def test_that_it_has_crashed_is_written_down_before_it_begins_anew() -> None:
+    async def agent(counter: Counter) -> None:
+        await add(counter, [])
+
+    run = once(agent, Rule("restart", nth=1, moment="before"))
+    told = [(event.agent, event.name, event.fault) for event in run.history if event.name != "end"]
+    assert told == [
+        ("agent-0", "start", None),
+        ("agent-0", "crash", "crash"),
+        ("world", "restart", None),
+        ("agent-0", "start", None),
+        ("agent-0", "add", None),
+    ]
+
+
+async def waits_beside_what_crashes(counter: Counter) -> None:
+    """Have one task parked, not asleep, while the other one's agent dies."""
+
+    async def waits() -> None:
+        op = counter.adding()
+        op.delay = 5
+        await counter.port.perform(op)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(waits)
+        await trio.sleep(1)
+        nursery.start_soon(add, counter, [])
+
+
+async def lives_on(_: Counter) -> None:
+    await trio.sleep(60)
+
+
+def test_what_a_crashed_agent_had_parked_never_happens() -> None:
+    rule = Rule("crash", on="add", nth=2)
+    agents = [waits_beside_what_crashes, lives_on]
+    scenario = pileup.Scenario(agents, setup=Counter, faults=rule)
+    for seed in range(6):
+        run = scenario.explorer().once(Random(seed))
+        assert run.world.value == 1
+        assert run.seconds == 60
+
+
+def test_no_timeout_wakes_what_a_crashed_agent_had_parked() -> None:
+    woken: list[str] = []
+
+    async def waits_for_a_while(counter: Counter) -> None:
+        op = counter.adding()
+        op.delay = 30
+        with trio.move_on_after(5):
+            await counter.port.perform(op)
+        woken.append("and does things outside of the world")
+
+    async def agent(counter: Counter) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(waits_for_a_while, counter)
+            await trio.sleep(1)
+            nursery.start_soon(add, counter, [])
+
+    rule = Rule("crash", on="add", nth=2)
+    scenario = pileup.Scenario([agent, lives_on], setup=Counter, faults=rule)
+    for seed in range(6):
+        assert scenario.explorer().once(Random(seed)).seconds == 60
+    assert woken == []
