@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conformance_files import POINT, mounted
+from support.files_twice import POINT, mounted
 
 
 @pytest.fixture(params=["fake", "real"])

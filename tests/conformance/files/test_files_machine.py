@@ -12,14 +12,15 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from conformance_files import POINT, mounted
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
+from support.files_twice import POINT, mounted
 
 NAMES = ["a", "b", "d", "d/a", "d/e", "d/e/a", "d/../a", "a/", "d/", "./b", "link", "link/a", "x/y"]
 SLOTS = 3
@@ -62,14 +63,14 @@ class Machine(RuleBasedStateMachine):
         self.open: list[tuple[int, int] | None] = [None] * SLOTS
 
     def both(self, call: Callable[[str], Any]) -> Any:
-        fake, real = (outcome(lambda root=root: call(root)) for root in self.roots)
+        fake, real = (outcome(partial(call, root)) for root in self.roots)
         assert fake == real
         return fake
 
     def each(self, slot: int, call: Callable[[int], Any]) -> None:
         pair = self.open[slot]
         if pair is not None:
-            fake, real = (outcome(lambda fd=fd: call(fd)) for fd in pair)
+            fake, real = (outcome(partial(call, fd)) for fd in pair)
             assert fake == real
 
     @rule(name=names, how=access, extra=extras, slot=slots)
@@ -196,7 +197,7 @@ class Machine(RuleBasedStateMachine):
     @rule(name=names, text=st.text(alphabet="xy\n", max_size=5), mode=st.sampled_from("wax"))
     def writes_whole(self, name: str, text: str, mode: str) -> None:
         def call(root: str) -> int:
-            with open(f"{root}/{name}", mode) as file:  # noqa: PTH123 - it is what is tested
+            with open(f"{root}/{name}", mode) as file:
                 return file.write(text)
 
         self.both(call)

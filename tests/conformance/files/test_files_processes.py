@@ -14,11 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import clients
-from clients import Client
-from conformance_files import POINT, mounted
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support import files_clients
+from support.files_clients import Client
+from support.files_twice import POINT, mounted
 
 from pileup.errors import Unacknowledged
 from pileup.operations import Operation
@@ -46,7 +46,7 @@ scripts = st.lists(st.tuples(st.integers(0, 1), steps), min_size=5, max_size=25)
 @contextmanager
 def processes(place: str) -> Iterator[list[Do]]:
     """Start two real processes."""
-    command = [sys.executable, str(Path(clients.__file__)), place]
+    command = [sys.executable, str(Path(files_clients.__file__)), place]
     started = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from files_explored import every_run, one_run, rows, start
 from support.exhaust import all_runs
+from support.files_explored import every_run, one_run, rows, start
 
 import pileup
 from pileup.fakes import World

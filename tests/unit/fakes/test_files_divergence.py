@@ -13,7 +13,7 @@ from typing import Any
 
 import filelock
 import pytest
-from files_explored import DATA, every_run, one_run, rows, start
+from support.files_explored import DATA, every_run, one_run, rows, start
 
 import pileup
 from pileup.fakes import World

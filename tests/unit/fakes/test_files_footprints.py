@@ -8,11 +8,11 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from files_explored import DATA, one_run, rows, start
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sleeping import fewer_runs
 from support.exhaust import all_runs
+from support.files_explored import DATA, one_run, rows, start
 
 import pileup
 from pileup.fakes import World

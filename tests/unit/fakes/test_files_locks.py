@@ -1,4 +1,4 @@
-"""Locks on files: who excludes whom, who waits for whom, and what the package filelock makes of it."""
+"""Locks on files: who excludes whom, who waits for whom, and what filelock makes of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import filelock
 import pytest
-from files_explored import DATA, every_run, one_run, rows, runs_with_few, start
+from support.files_explored import DATA, every_run, one_run, rows, runs_with_few, start
 
 import pileup
 from pileup.fakes import World
@@ -148,7 +148,7 @@ def test_a_deadlock_names_the_holders() -> None:
 
 
 def test_to_upgrade_a_shared_lock_lets_another_in_between() -> None:
-    """Real flock gives the old lock back first: two upgraders do not deadlock, and do not exclude."""
+    """Real flock gives the old lock back first: two upgraders neither deadlock nor exclude."""
 
     def upgrades(world: World) -> None:
         with open(LOCK, "w") as file:

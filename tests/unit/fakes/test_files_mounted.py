@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import trio
-from files_explored import DATA, Few, every_run, one_run, rows, scenario, start
+from support.files_explored import DATA, Few, every_run, one_run, rows, scenario, start
 
 import pileup
 from pileup.fakes import World
@@ -307,9 +307,10 @@ def test_a_descriptors_number_does_not_depend_on_others() -> None:
 
 def test_a_process_can_run_out_of_descriptors() -> None:
     def leaks(world: World) -> None:
+        for _ in range(1024):
+            os.open(PATH, os.O_RDONLY)
         with pytest.raises(OSError, match="Too many open files"):
-            for _ in range(2000):
-                os.open(PATH, os.O_RDONLY)
+            os.open(PATH, os.O_RDONLY)
 
     assert one_run(leaks, a="").findings == ()
 
