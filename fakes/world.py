@@ -15,8 +15,11 @@ from pileup.sim.drop_ins import drop_in
 from pileup.sim.kernel import Sim
 
 if TYPE_CHECKING:  # late where they are made, because they bring libraries with them
+    from pileup.fakes.bus import Bus
     from pileup.fakes.cache import Cache
+    from pileup.fakes.database import Database
     from pileup.fakes.http import HttpApi
+    from pileup.fakes.model import Model
 
 
 class World:
@@ -44,6 +47,13 @@ class World:
         return Files(self.sim)
 
     @cached_property
+    def database(self) -> Database:
+        """Tables, transactions and locks, as PostgreSQL has them."""
+        from pileup.fakes.database import Database
+
+        return Database(self.sim)
+
+    @cached_property
     def cache(self) -> Cache:
         """A Redis."""
         from pileup.fakes.cache import Cache
@@ -56,6 +66,20 @@ class World:
         from pileup.fakes.http import HttpApi
 
         return HttpApi(self.sim)
+
+    @cached_property
+    def model(self) -> Model:
+        """A language model, behind the hosts of its providers too."""
+        from pileup.fakes.model import Model
+
+        return Model(self.sim)
+
+    @cached_property
+    def bus(self) -> Bus:
+        """Queues and topics."""
+        from pileup.fakes.bus import Bus
+
+        return Bus(self.sim)
 
 
 def _redis() -> AbstractContextManager[object]:

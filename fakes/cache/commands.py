@@ -7,8 +7,9 @@ which arguments are keys, counted from 0 after the command's name:
   `0/2` every second one; `0,1` these two;
 * `#1` the number of keys stands at argument 1, and the keys follow it;
 * `STREAMS` the first half of what follows that word; `STORE` what follows that word;
-* `PAIRS` every second one after the options of ZADD;
-* `all` the whole keyspace: every key there is or was.
+* `PAIRS` every second one after the options of ZADD; `EACH` every second one of as many pairs;
+* `0@1` a key of another database, whose number is argument 1; `1@DB`: follows that word;
+* `all` the whole keyspace: every key there is or was; `NAMED` the same where BY or GET is given.
 
 `update` is a write that commutes with other updates of its key and takes
 nothing from anybody: a counter, an addition to a set. `part` is a command on
@@ -19,9 +20,11 @@ it does to the key as a whole is told by its access.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
+
+from fakeredis._commands import SUPPORTED_COMMANDS, Key
 
 from pileup.operations import READ, UPDATE, WRITE, Access
 
@@ -30,33 +33,39 @@ read 0: get strlen getrange substr getbit bitcount bitpos bitfield_ro type ttl p
 read 0: pexpiretime dump llen lindex lrange lpos hgetall hkeys hvals hlen hscan hrandfield
 read 0: scard smembers srandmember sscan zcard zcount zlexcount zrange zrangebyscore zrangebylex
 read 0: zrevrange zrevrangebyscore zrevrangebylex zrandmember zscan xlen xrange xrevrange xpending
-read 0: geodist geohash geopos geosearch georadius_ro georadiusbymember_ro sort_ro
-read 0: object xinfo
+read 0: geodist geohash geopos geosearch georadius_ro georadiusbymember_ro digest
+read 0: xinfo
 read 0.: mget exists touch watch sdiff sinter sunion pfcount
-read #0: sintercard zdiff zinter zunion zintercard
+read 0 read NAMED: sort_ro
+read #0: sintercard zdiff zinter zunion zintercard sdiffcard sunioncard
 read 0,1: lcs
-read all: keys scan dbsize randomkey
+read all: keys scan dbsize randomkey ts.mget ts.mrange ts.mrevrange ts.queryindex ts.querylabels
+write all: fcall fcall_ro
+read all: ts.nrange ts.nrevrange ts.read
 write all: flushdb flushall swapdb
 write 0: set setex psetex getset getdel getex append setrange setbit bitfield restore lset linsert
 write 0: setnx expire pexpire expireat pexpireat persist lpush rpush lpushx rpushx lpop rpop
 write 0: lrem ltrim spop zpopmin zpopmax zremrangebyrank zremrangebyscore zremrangebylex
 write 0: hexpire hpexpire hexpireat hpexpireat hpersist hgetex hsetex hgetdel
-write 0: xadd xtrim xdel xsetid xgroup xack xclaim xautoclaim geoadd move
+write 0: xadd xtrim xdel xsetid xgroup xack xclaim xautoclaim geoadd
 write 0.: del unlink
 write 0/2: mset msetnx
-write 0,1: rename renamenx rpoplpush lmove brpoplpush blmove smove
+write 0 write 0@1: move
+write 0,1: rename renamenx rpoplpush lmove brpoplpush blmove smove lmovem blmovem
 write 0.-1: blpop brpop bzpopmin bzpopmax
 write #0: lmpop zmpop
-write #1: blmpop bzmpop eval evalsha fcall
-read #1: eval_ro evalsha_ro fcall_ro
+write #1: blmpop bzmpop eval evalsha
 read STREAMS: xread
 write STREAMS: xreadgroup
-write 0 read 1: copy zrangestore geosearchstore
+read 0 write 1@DB: copy
+write 0 read 1: zrangestore geosearchstore
 write 0 read 1.: sdiffstore sinterstore sunionstore
-write 0 read #1: zdiffstore zinterstore zunionstore
+write EACH: msetex
+write 0 read #1: tdigest.merge zdiffstore zinterstore zunionstore
 update 0 read 1.: pfmerge
 write 1 read 2.: bitop
-read 0 write STORE: sort georadius georadiusbymember
+read 0 read NAMED write STORE: sort
+read 0 write STORE: georadius georadiusbymember
 update 0: incr decr incrby decrby incrbyfloat pfadd
 """
 
@@ -92,8 +101,8 @@ BLOCKING: Final = _names("""
 
 PRIVATE: Final = _names("""
     ping echo select auth hello reset quit multi discard unwatch client command config info time
-    lastsave script acl readonly readwrite latency memory monitor slowlog debug wait asking role
-    pubsub module function save bgsave lolwut
+    lastsave acl readonly readwrite latency memory monitor slowlog debug wait asking role
+    module function save bgsave lolwut
 """)
 """Commands that concern nobody but their connection, or that tell nothing of the keys."""
 
@@ -123,7 +132,8 @@ class Plan(NamedTuple):
 
     uses: tuple[Use, ...]
     part: Part | None = None
-    refusable: bool = False
+    simple: Access | None = None
+    """What is done to the one key of a command that touches nothing else; None for all others."""
 
 
 Plans: TypeAlias = dict[str, Plan]
@@ -137,7 +147,8 @@ def _read(table: str) -> Plans:
         words, _, names = line.rpartition(": ")
         spec = words.split()
         uses = tuple(Use(_ACCESS[a], p) for a, p in zip(spec[::2], spec[1::2], strict=True))
-        plans.update({name: Plan(uses, None, name in REFUSABLE) for name in names.split()})
+        simple = uses[0].access if [use.place for use in uses] == ["0"] else None
+        plans.update({name: Plan(uses, None, simple) for name in names.split()})
     return plans
 
 
@@ -147,19 +158,31 @@ def _read_parts(table: str) -> Plans:
         words, _, names = line.rpartition(": ")
         whole, place, access = words.split()
         use, part = Use(_ACCESS[whole], "0"), Part(_ACCESS[access], place)
-        plans.update({name: Plan((use,), part, name in REFUSABLE) for name in names.split()})
+        plans.update({name: Plan((use,), part) for name in names.split()})
     return plans
 
 
 PLANS: Final = {**_read(TABLE), **_read_parts(PARTS)}
 
-UNKNOWN: Final = Plan((Use(WRITE, "0"),))
-"""What is assumed of a command that the table does not have: that it writes its first argument."""
-
-
 def plan_of(name: str) -> Plan:
     """Return what a command touches; `xgroup create` counts as `xgroup`."""
-    return PLANS.get(name) or PLANS.get(name.partition(" ")[0], UNKNOWN)
+    return PLANS.get(name) or PLANS.get(name.partition(" ")[0]) or unlisted(name)
+
+
+@cache
+def unlisted(name: str) -> Plan:
+    """Assume of a command that is not in the table that it writes every key there could be."""
+    signature = SUPPORTED_COMMANDS.get(name)
+    if signature is None:
+        return Plan(())  # it will be refused
+    kinds = [*signature.fixed, *signature.repeat]
+    if Key not in map(type, kinds):
+        return Plan((Use(WRITE, "all"),))
+    begin, step = len(signature.fixed), len(signature.repeat)
+    places = [str(at) for at, kind in enumerate(kinds) if type(kind) is Key and at < begin]
+    later = [at for at, kind in enumerate(signature.repeat) if type(kind) is Key]
+    places += [f"{begin + at}/{step}" for at in later]
+    return Plan(tuple(Use(WRITE, place) for place in places))
 
 
 def pick(place: str, args: Sequence[bytes]) -> Sequence[bytes]:
@@ -183,6 +206,26 @@ def _indexes(place: str, count: int) -> tuple[int, ...]:
         start, step = map(int, place.split("/"))
         return tuple(range(start, count, step))
     return tuple(each for each in map(int, place.split(",")) if each < count)
+
+
+def _each(args: Sequence[bytes]) -> Sequence[bytes]:
+    number = args[0] if args else b""
+    return args[1 : 1 + 2 * int(number) : 2] if number.isdigit() else ()
+
+
+def names_more(args: Sequence[bytes]) -> bool:
+    """Whether SORT looks at keys that it makes the names of."""
+    after = [word for option, word in pairwise(args[1:]) if option.upper() in (b"BY", b"GET")]
+    return any(b"*" in word for word in after)
+
+
+def database_of(where: str, args: Sequence[bytes], own: int) -> int:
+    """Return the number of the database that a command names."""
+    if where.isdigit():
+        found = args[int(where) :][:1]
+    else:
+        found = [n for word, n in pairwise(args[1:]) if word.upper() == where.encode()]
+    return int(found[0]) if found and found[0].isdigit() else own
 
 
 def _counted(at: int, args: Sequence[bytes]) -> Sequence[bytes]:
@@ -211,4 +254,5 @@ _SEARCHED: Final[dict[str, Callable[[Sequence[bytes]], Sequence[bytes]]]] = {
     "STREAMS": _streams,
     "STORE": _stored,
     "PAIRS": _members,
+    "EACH": _each,
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import redis.asyncio
 from redis.asyncio.client import Pipeline
 
+from pileup.errors import UsageError
 from pileup.fakes.cache.connections import Pool, async_pool
 from pileup.fakes.cache.direct import SILENT, Answer, Direct, callbacks
 from pileup.fakes.cache.drop_in import install
@@ -88,6 +89,14 @@ class Cache(redis.asyncio.Redis):
     def lock(self, name: str, *args: Any, **options: Any) -> AnyLock:  # type: ignore[override] # its class is ours
         """Return a lock on a key, with redis-py's scripts and leases."""
         return AnyLock(self, name, *args, **options)
+
+    def client(self) -> NoReturn:
+        """Refuse: redis-py's own would need asyncio."""
+        raise UsageError(
+            "cache.client() would be a client with one connection to itself, which redis-py locks "
+            "with asyncio's lock. Use cache.pipeline(), which has a connection of its own, or "
+            "redis.asyncio.Redis(single_connection_client=True), which reaches the same cache."
+        )
 
     async def __aenter__(self) -> Self:
         return self

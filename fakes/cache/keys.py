@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pileup.fakes._port import Cell, Cells
-from pileup.fakes.cache.commands import Part, Plan, Use, pick, plan_of
+from pileup.fakes.cache.commands import (
+    Part,
+    Plan,
+    Use,
+    database_of,
+    names_more,
+    pick,
+    plan_of,
+)
 from pileup.fakes.cache.shelves import Place
 from pileup.operations import READ, UPDATE, WRITE, Access, Footprint, Item, Touch
 from pileup.sim.kernel import Sim
@@ -57,6 +65,8 @@ class Keyspace:
         self._places: dict[Item, Place] = {}
         self._parts: dict[tuple[int, bytes], Keys] = {}
         self.channels = Keys(sim, f"{name} channel")
+        self.audience = Cell(sim.item(f"{name} audience"))
+        self.scripts = Keys(sim, f"{name} script")
         self.scanned = False
         """Whether anybody has looked at the keyspace as a whole, so that new keys concern them."""
 
@@ -79,33 +89,33 @@ class Keyspace:
     def touches(self, db: int, name: str, args: Sequence[bytes]) -> Footprint:
         """Say what a command touches."""
         plan = plan_of(name)
-        first = plan.uses[0]
-        if first.place == "0" and plan.part is None and len(plan.uses) == 1 and args:
-            return touch(self.database(db)[args[0]], first.access)
+        if plan.simple is not None and args and not self.scanned:
+            return touch(self.database(db)[args[0]], plan.simple)
         return self._gathered(db, plan, args)
 
+    def everything(self, access: Access) -> Footprint:
+        """Say that the whole keyspace is touched."""
+        self.scanned = True
+        known = (cell for keys in self._databases.values() for cell in keys.values())
+        return touch(self.whole, access) + tuple(Touch(cell.item, access) for cell in known)
+
     def _gathered(self, db: int, plan: Plan, args: Sequence[bytes]) -> Footprint:
-        found: dict[Item, Touch] = {}
-        for each in (*self._used(db, plan.uses, args), *self._named(db, plan.part, args)):
-            known = found.get(each.item)
-            if known is None or known.access == READ:
-                found[each.item] = each
-        return tuple(found.values())
+        touches = (*self._used(db, plan.uses, args), *self._named(db, plan.part, args))
+        if self.scanned and any(use.access != READ for use in plan.uses):
+            touches += self.whole.updates
+        return merged(touches)
 
     def _used(self, db: int, uses: Iterable[Use], args: Sequence[bytes]) -> Footprint:
         touches: Footprint = ()
         for access, place in uses:
-            if place == "all":
-                touches += self._everything(access)
+            if place in ("all", "NAMED"):
+                touches += self.everything(access) if place == "all" or names_more(args) else ()
                 continue
-            for key in pick(place, args):
-                touches += touch(self.database(db)[key], access)
+            at, _, elsewhere = place.partition("@")
+            keys = self.database(database_of(elsewhere, args, db) if elsewhere else db)
+            for key in pick(at, args):
+                touches += touch(keys[key], access)
         return touches
-
-    def _everything(self, access: Access) -> Footprint:
-        self.scanned = True
-        known = (cell for keys in self._databases.values() for cell in keys.values())
-        return touch(self.whole, access) + tuple(Touch(cell.item, access) for cell in known)
 
     def _named(self, db: int, part: Part | None, args: Sequence[bytes]) -> Footprint:
         if part is None or not args:
@@ -116,6 +126,16 @@ class Keyspace:
             name = self.cell(owner).item.name
             cells = self._parts[owner] = Keys(self._sim, name)
         return tuple(Touch(cells[each].item, part.access) for each in pick(part.place, args))
+
+
+def merged(touches: Iterable[Touch]) -> Footprint:
+    """Name each item once, with the access that says more."""
+    found: dict[Item, Touch] = {}
+    for each in touches:
+        known = found.get(each.item)
+        if known is None or known.access == READ or each.access == WRITE:
+            found[each.item] = each
+    return tuple(found.values())
 
 
 def touch(cell: Cell, access: Access) -> Footprint:

@@ -7,7 +7,7 @@ interpreter, nor three operations on loading what is always the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from hashlib import sha1
 from typing import Final, TypeAlias
@@ -16,6 +16,8 @@ from redis.asyncio.lock import Lock as AsyncLock
 from redis.lock import Lock
 
 from pileup.fakes.cache.engine import Reply, Session
+from pileup.fakes.cache.keys import Keys
+from pileup.operations import Footprint
 
 Script: TypeAlias = Callable[[Session, Sequence[bytes]], Reply]
 
@@ -32,14 +34,28 @@ def stand_in_for(args: Sequence[bytes]) -> Script | None:
 def _scripts() -> dict[bytes, Script]:
     scripts: dict[bytes, Script] = {}
     for lock in (Lock, AsyncLock):
-        scripts[_fingerprint(lock.LUA_RELEASE_SCRIPT)] = _release
-        scripts[_fingerprint(lock.LUA_EXTEND_SCRIPT)] = _extend
-        scripts[_fingerprint(lock.LUA_REACQUIRE_SCRIPT)] = _reacquire
+        scripts[fingerprint(lock.LUA_RELEASE_SCRIPT.encode())] = _release
+        scripts[fingerprint(lock.LUA_EXTEND_SCRIPT.encode())] = _extend
+        scripts[fingerprint(lock.LUA_REACQUIRE_SCRIPT.encode())] = _reacquire
     return scripts
 
 
-def _fingerprint(text: str) -> bytes:
-    return sha1(text.encode()).hexdigest().encode()  # noqa: S324 - what Redis calls a script by
+def fingerprint(text: bytes) -> bytes:
+    """Return the name that Redis gives to a script."""
+    return sha1(text).hexdigest().encode()  # noqa: S324 - what Redis calls a script by
+
+
+def touches_of_scripts(
+    cells: Keys, known: Collection[bytes], name: str, args: Sequence[bytes]
+) -> Footprint:
+    """Say which scripts a command loads, asks for, or throws away."""
+    if name == "script flush":
+        return tuple(each for cell in cells.values() for each in cell.writes)
+    if name in ("eval", "script load"):
+        named = [fingerprint(each) for each in args[:1]]
+        return tuple(t for each in named if each not in known for t in cells[each].updates)
+    named = list(args[:1] if name == "evalsha" else args)
+    return tuple(t for each in named if each not in _scripts() for t in cells[each].reads)
 
 
 def _is_mine(session: Session, key: bytes, token: bytes) -> bool:

@@ -1,14 +1,15 @@
 """The server in a run: each command one atomic operation, with what it touches.
 
-Three kinds of commands are answered without an operation, because nobody else
-can tell when they happen: what concerns the connection alone, what is queued
-between MULTI and EXEC, and loading a script, which is named by its content.
+Two kinds of commands are answered without an operation, because nobody else
+can tell when they happen: what concerns the connection alone, and what is
+queued between MULTI and EXEC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 from math import inf
 from typing import Final
 
@@ -21,14 +22,15 @@ from pileup.fakes.cache.commands import CHANNELS, PRIVATE, REFUSABLE
 from pileup.fakes.cache.deadlines import Deadlines
 from pileup.fakes.cache.engine import Reply, Session
 from pileup.fakes.cache.failures import NATIVE, WIRE, refusal
-from pileup.fakes.cache.keys import Keyspace, narrowed, only_reads
+from pileup.fakes.cache.keys import Keyspace, merged, narrowed, only_reads
 from pileup.fakes.cache.notes import noted
 from pileup.fakes.cache.outside import at_once, in_a_strand
 from pileup.fakes.cache.room import OUT_OF_MEMORY, Room
-from pileup.fakes.cache.scripts import stand_in_for
+from pileup.fakes.cache.lua import reaches_out
+from pileup.fakes.cache.scripts import stand_in_for, touches_of_scripts
 from pileup.fakes.cache.shelves import Place, Watcher, new_server
 from pileup.fakes.cache.waiting import Line
-from pileup.operations import READ, Footprint, Item, Operation, Touch, nothing
+from pileup.operations import READ, WRITE, Footprint, Operation, nothing
 from pileup.sim.kernel import Sim
 
 EXACT: Final = frozenset(("exec", "eval", "evalsha", "fcall"))
@@ -88,12 +90,7 @@ class Server(Watcher):
         """Whether a command needs no operation."""
         if name in PRIVATE or name.partition(" ")[0] in PRIVATE:
             return True
-        if session.queues:
-            return name not in ("exec", "watch")
-        return name == "evalsha" and not stand_in_for(args) and not self._has_script(args)
-
-    def _has_script(self, args: Sequence[bytes]) -> bool:
-        return bool(args) and args[0] in self.engine.script_cache
+        return session.queues and name not in ("exec", "watch")
 
     def operation(self, session: Session, name: str, args: list[bytes]) -> Operation:
         """Describe a command that is about to be sent."""
@@ -106,19 +103,26 @@ class Server(Watcher):
     def _touches(self, session: Session, name: str, args: Sequence[bytes]) -> Footprint:
         if name == "exec":
             return self._transaction(session)
-        if name in CHANNELS:
+        if name in CHANNELS or name.startswith("pubsub "):
             return self.line.channels(session, name, args)
-        return self.keyspace.touches(session.db, name, args)
+        touches = self.keyspace.touches(session.db, name, args)
+        if name in ("eval", "evalsha") or name.startswith("script "):
+            return merged(chain(touches, self._scripted(name, args)))
+        return touches
+
+    def _scripted(self, name: str, args: Sequence[bytes]) -> Footprint:
+        """Say what a script touches beside the keys that it is given."""
+        known = self.engine.script_cache
+        touches = touches_of_scripts(self.keyspace.scripts, known, name, args)
+        script = known.get(args[0]) if name == "evalsha" and args else args[0] if args else None
+        if name.startswith("eval") and script is not None and reaches_out(script):
+            touches += self.keyspace.everything(WRITE)
+        return touches
 
     def _transaction(self, session: Session) -> Footprint:
-        watched = (self.keyspace.cell(place).item for place in session.watched)
-        found: dict[Item, Touch] = {item: Touch(item, READ) for item in watched}
-        for name, args in session.queued:
-            for each in self._touches(session, name, args):
-                known = found.get(each.item)
-                if known is None or known.access == READ:
-                    found[each.item] = each
-        return tuple(found.values())
+        watched = (self.keyspace.cell(place).reads for place in session.watched)
+        queued = (self._touches(session, name, args) for name, args in session.queued)
+        return merged(chain(chain.from_iterable(watched), chain.from_iterable(queued)))
 
     def _apply(self, op: Operation, session: Session, args: list[bytes]) -> Reply:
         name, changed = op.name, self._changed

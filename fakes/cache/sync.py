@@ -49,5 +49,9 @@ class SyncCache(redis.Redis):
         """Return a lock on a key."""
         return SyncLock(self, name, *args, **options)
 
+    def client(self) -> redis.Redis:
+        """Return a client with a connection of its own."""
+        return redis.Redis(connection_pool=self.connection_pool, single_connection_client=True)
+
     def close(self) -> None:
         """Leave it open: it is the world's."""

@@ -135,8 +135,11 @@ class Line:
         """Say what a command on channels touches."""
         if name in ("publish", "spublish"):
             heard_as = (*args[:1], *(self._matching(args[0]) if args else ()))
-            return self._touches(heard_as, WRITE)
-        return self._touches(args or session.subscriptions, UPDATE)
+            return self._touches(heard_as, WRITE) + self._keyspace.audience.reads
+        if name.startswith("pubsub"):
+            return self._touches(self._keyspace.channels, READ) + self._keyspace.audience.reads
+        touches = self._touches(args or session.subscriptions, UPDATE)
+        return touches + self._keyspace.audience.updates
 
     def _matching(self, channel: bytes) -> Iterator[bytes]:
         return (p for p in self._engine.psubscribers if compile_pattern(p).match(channel))
@@ -147,7 +150,8 @@ class Line:
 
     def receive(self, session: Session, seconds: float) -> Course[bool]:
         """Wait for the next message; whether there is one."""
-        heard = self._touches(session.subscriptions, READ)
+        # A message may come by a pattern whose name its sender could not announce.
+        heard = self._touches(session.subscriptions, READ) + self._keyspace.audience.updates
         op = Operation("receive", heard, lambda: bool(session.inbox))
         op.delay = 0.0 if session.inbox else seconds
         waiting = (session, op)

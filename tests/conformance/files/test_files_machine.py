@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import settings
@@ -57,7 +57,7 @@ class Machine(RuleBasedStateMachine):
         self.stack = ExitStack()
         self.umask = os.umask(0o022)
         self.stack.callback(os.umask, self.umask)
-        real = mkdtemp()
+        real = self.stack.enter_context(TemporaryDirectory())
         self.stack.enter_context(mounted())
         self.roots = (POINT, real)
         self.open: list[tuple[int, int] | None] = [None] * SLOTS

@@ -31,13 +31,22 @@ def conflict(one: Touched, other: Touched) -> bool:
     )
 
 
+class _Clock:
+    """The option that lets a deadline pass first. It never sleeps: time touches everything."""
+
+    number = -1
+
+
+CLOCK = _Clock()
+
+
 class _Node:
     """One point of the search: who sleeps there, who has been tried, and who is tried now."""
 
-    def __init__(self, asleep: dict[int, Touched]) -> None:
+    def __init__(self, asleep: dict[int, Touched | None]) -> None:
         self.asleep = asleep
         self.now = -1
-        self.touches: Touched = frozenset()
+        self.touches: Touched | None = None
 
 
 class Sleeping:
@@ -56,7 +65,7 @@ class Sleeping:
         self.idle = False
 
     def choose(self, point: Point) -> int:
-        options: list[Any] = [point.candidate(index) for index in range(point.count)]
+        options: list[Any] = [point.candidate(index) or CLOCK for index in range(point.count)]
         rows = options[0].sim._rows
         done = touched(tuple(touch for row in rows[self._seen :] for touch in row[1]))
         self._seen = len(rows)
@@ -71,13 +80,18 @@ class Sleeping:
                 self.idle = True
                 self._nodes.pop()
                 return 0
-            node.now, node.touches = awake[0].number, touched(awake[0].op.touches)
+            node.now = awake[0].number
+            node.touches = None if awake[0] is CLOCK else touched(awake[0].op.touches)
         self._depth += 1
         return [each.number for each in options].index(node.now)
 
-    def _still_asleep(self, done: Touched) -> dict[int, Touched]:
-        above = self._nodes[-1].asleep if self._nodes else {}
-        return {who: op for who, op in above.items() if not conflict(op, done)}
+    def _still_asleep(self, done: Touched) -> dict[int, Touched | None]:
+        if not self._nodes or self._nodes[-1].now == CLOCK.number:
+            return {}
+        above = self._nodes[-1].asleep
+        return {
+            who: op for who, op in above.items() if op is not None and not conflict(op, done)
+        }
 
     def advance(self) -> bool:
         """Let what was tried last sleep, and try another there; False when all are tried."""
