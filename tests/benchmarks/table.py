@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
 
+import parts
 from alone import in_its_own_process
 from operations import surcharge
 from peers import ONLY_SMALL, PEERS, is_installed, trio_run
@@ -171,6 +172,27 @@ def scaling() -> Iterator[str]:
     )
 
 
+# The parts of the world -----------------------------------------------------------------------
+
+
+def world() -> Iterator[str]:
+    """Say what an operation of each fake costs, what clients add, and what a crowd keeps."""
+    yield "### The shared world"
+    yield table(
+        ["native, one agent", "us", "median"],
+        [
+            [name, f"{cost.microseconds:.1f}", f"{cost.median * 1e6:.1f}"]
+            for name, cost in parts.all_costs(5).items()
+        ],
+    )
+    folder = str(Path(__file__).parent)
+    crowds = {agents: parts.crowd(agents, folder) for agents in (125, 250, 500, 1_000)}
+    yield table(
+        ["agents, each about 100 operations over all parts", "events", "MB more"],
+        [[f"{n:,}", f"{it.events:,}", f"{it.megabytes:.0f}"] for n, it in crowds.items()],
+    )
+
+
 # Starting up ---------------------------------------------------------------------------------
 
 
@@ -199,6 +221,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "alone": lambda: runs_a_second("Each in a process of its own, as it comes", by_themselves),
     "operations": operations,
     "scaling": scaling,
+    "world": world,
     "startup": startup,
 }
 
@@ -216,10 +239,10 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def main(parts: list[str]) -> None:
+def main(asked: list[str]) -> None:
     """Print the parts that were asked for, or all."""
     print(machine())
-    for part in parts or PARTS:
+    for part in asked or PARTS:
         for block in PARTS[part]():
             print(f"\n{block}", flush=True)
 
