@@ -66,7 +66,9 @@ def _table(history: History) -> Iterator[str]:
 
 
 def _deed(event: Event) -> str:
-    parts = [", ".join(_item(seen) for seen in event.items)]
+    # What is written says it all: the rest is a table's or a directory's, touched along with it.
+    items = [seen for seen in event.items if seen.access == "write"] or event.items
+    parts = [", ".join(_item(seen) for seen in items)]
     if event.detail is not None:
         parts.append(repr(event.detail))
     if event.outcome != "ok":
