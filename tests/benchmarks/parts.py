@@ -56,14 +56,15 @@ DEEDS: dict[str, tuple[Deed, int]] = {
 }
 """What is done, and in how many operations."""
 
+_REDIS = redis.Redis()
+_HTTPX = httpx.Client()
+_HTTPX2 = httpx2.Client()
+
 CLIENTS: dict[str, SyncDeed] = {
     "redis.Redis().get": lambda _: _REDIS.get("n"),
     "httpx.Client().get": lambda _: _HTTPX.get("http://api.example.com/n"),
     "httpx2.Client().get": lambda _: _HTTPX2.get("http://api.example.com/n"),
 }
-_REDIS = redis.Redis()
-_HTTPX = httpx.Client()
-_HTTPX2 = httpx2.Client()
 
 
 def furnished(sim: pileup.Sim) -> World:
