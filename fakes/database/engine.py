@@ -1,0 +1,149 @@
+"""The server: its tables, its count of commits, and the versions that somebody still sees."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from pileup.errors import UsageError
+from pileup.fakes._port import Cells, Port
+from pileup.fakes.database.errors import CONNECTING, UNDER_WAY
+from pileup.fakes.database.meant import meant
+from pileup.fakes.database.rows import Row
+from pileup.fakes.database.ssi import Conflicts
+from pileup.fakes.database.tables import Items, Table
+from pileup.fakes.database.work import SERIALIZABLE, Isolation, Work
+from pileup.operations import Operation
+from pileup.sim.agents import Agent, Strand
+from pileup.sim.kernel import Sim
+
+
+class Follower(Protocol):
+    """A replica, as far as the server has to know it."""
+
+    def note(self, now: float, commits: int) -> None:
+        """Hear of a commit."""
+
+    def horizon(self) -> int:
+        """Return the oldest state that it may yet show."""
+
+
+class Engine:
+    """One database server."""
+
+    def __init__(self, sim: Sim, name: str, isolation: Isolation, dead_after: float) -> None:
+        self.sim = sim
+        self.name = name
+        self.isolation = isolation
+        self.dead_after = dead_after
+        self.port = Port(sim, name, CONNECTING)
+        self.inner = Port(sim, name, UNDER_WAY)
+        """For what goes over a connection that is there."""
+        cells = self.port.cells
+        self.locks = Cells(sim, f"{name}.lock")
+        self.items = Items(cells, self.locks, cells["commits"], cells["serializable"])
+        self.tables: dict[str, Table] = {}
+        self.sequences: dict[str, int] = {}
+        self.commits = 0
+        self.conflicts = Conflicts()
+        self.works: dict[Work, None] = {}
+        self.snapshots: dict[Work, int] = {}
+        """Snapshots that are still in use, the oldest first."""
+        self.replicas: list[Follower] = []
+        self._garbage: deque[tuple[int, Row]] = deque()
+        sim.on_crash.append(self._crashed)
+
+    def table(self, name: str) -> Table:
+        """Return a table that was declared."""
+        table = self.tables.get(name)
+        if table is None:
+            raise UsageError(
+                f"There is no table {name!r}{meant(name, self.tables)}. Declare it in `setup`: "
+                f'db.table({name!r}, key="id").'
+            )
+        return table
+
+    # Transactions ------------------------------------------------------------------------
+
+    def begin(self, strand: Strand | None, isolation: Isolation, *, read_only: bool) -> Work:
+        """Begin a transaction for somebody."""
+        work = Work(self, strand, isolation, read_only)
+        self.works[work] = None
+        return work
+
+    def take_snapshot(self, work: Work) -> int:
+        """Remember that a transaction sees the database as it is now."""
+        self.snapshots[work] = self.commits
+        if work.isolation == SERIALIZABLE:
+            work.serial = self.conflicts.begin(self.commits, work.read_only)
+        return self.commits
+
+    def let_go(self, work: Work, committed: int | None) -> None:
+        """A transaction has ended."""
+        self.works.pop(work, None)
+        if self.snapshots.pop(work, None) is not None:
+            if work.serial is not None:
+                self.conflicts.end(work.serial, committed)
+            self._collect()
+
+    def abandon(self, work: Work) -> None:
+        """Let a transaction be, whose client is gone, until the server notices."""
+        work.wait = None
+        if work.state != "open":
+            return
+        if not work.cells and not work.holds:
+            work.rollback()
+            return
+        self.works.pop(work, None)
+        touches = work.locked()
+        delay = self.dead_after
+        self.port.later(Operation("rollback", touches, work.rollback, delay=delay))
+
+    def _crashed(self, agent: Agent) -> None:
+        for work in [each for each in self.works if each.agent is agent]:
+            self.abandon(work)
+
+    # Versions ----------------------------------------------------------------------------
+
+    def supersede(self, row: Row) -> None:
+        """A row has a new version; what nobody can see of the old ones is thrown away."""
+        horizon = self._horizon()
+        if horizon >= self.commits:
+            _prune(row, horizon)
+        else:
+            self._garbage.append((self.commits, row))
+
+    def note_commit(self) -> None:
+        """Tell the replicas of a commit."""
+        if self.replicas:
+            for replica in self.replicas:
+                replica.note(self.sim.now, self.commits)
+            self._collect()
+
+    def _horizon(self) -> int:
+        """Return the oldest state that somebody can see."""
+        oldest = next(iter(self.snapshots.values())) if self.snapshots else self.commits
+        return min([oldest, *(each.horizon() for each in self.replicas)])
+
+    def _collect(self) -> None:
+        garbage = self._garbage
+        if not garbage:
+            return
+        horizon = self._horizon()
+        while garbage and garbage[0][0] <= horizon:
+            _prune(garbage.popleft()[1], horizon)
+
+
+def _prune(row: Row, horizon: int) -> None:
+    """Throw away the versions of a row that are older than what a snapshot sees."""
+    versions = row.versions
+    kept = len(versions) - 1
+    while kept > 0 and versions[kept].at > horizon:
+        kept -= 1
+    gone = versions[:kept] if kept > 0 else []
+    left = versions[len(gone) :]
+    if len(left) == 1 and left[0].values is None and left[0].at <= horizon and row.draft is None:
+        gone, left = [*gone, *left], []
+    if gone or not left:
+        row.versions = left
+        row.table.forget(row, gone)

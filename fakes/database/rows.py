@@ -1,0 +1,120 @@
+"""Rows and their versions: what a reader sees depends on when its snapshot was taken.
+
+A row is a chain of committed versions, newest last, and at most one draft of
+the transaction that is changing it. Whoever holds a row in exclusive mode is
+the only one who may draft it; a lock is nothing but an entry in `holders`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pileup.spelling import BRIEF_LENGTH, Brief, brief, digest
+
+if TYPE_CHECKING:
+    from pileup.fakes.database.ssi import Serial
+    from pileup.fakes.database.tables import Table
+    from pileup.fakes.database.work import Work
+
+Values: TypeAlias = Mapping[str, Any]
+"""What a row holds. Any: the user's own values."""
+
+PLAIN: Final = frozenset(
+    (int, str, float, bool, type(None), bytes, Decimal, datetime, date, time, timedelta)
+)
+NEVER: Final = 1 << 62
+"""When a draft was committed: not yet."""
+
+
+class Version:
+    """What a row holds from one commit on; `values` is None where it is deleted."""
+
+    __slots__ = ("_plain", "_text", "at", "by", "values")
+
+    def __init__(self, values: dict[str, Any] | None, by: Serial | None = None) -> None:
+        self._plain = values is None or PLAIN.issuperset(map(type, values.values()))
+        self.values = values if self._plain else copy.deepcopy(values)
+        self.at = NEVER
+        self.by = by
+        self._text: Brief = None
+
+    def copied(self) -> dict[str, Any]:
+        """Return the values as an object of the reader's own."""
+        values = self.values
+        assert values is not None
+        return dict(values) if self._plain else copy.deepcopy(values)
+
+    @property
+    def text(self) -> Brief:
+        """What the history says of it."""
+        text = self._text
+        if text is None:
+            text = self._text = _short(self.values) if self._plain else brief(self.values)
+        return text
+
+
+def own(values: Values) -> dict[str, Any]:
+    """Return the values as an object of one's own, down to what can be changed inside."""
+    plain = PLAIN.issuperset(map(type, values.values()))
+    return dict(values) if plain else copy.deepcopy(dict(values))
+
+
+def story(values: object) -> Brief:
+    """Spell out what is short; a value that holds objects is spelled by its content."""
+    plain = isinstance(values, dict) and PLAIN.issuperset(map(type, values.values()))
+    return _short(values) if plain else brief(values)
+
+
+def _short(values: object) -> str:
+    said = repr(values)
+    return said if len(said) <= BRIEF_LENGTH else "#" + digest(said)
+
+
+class Row:
+    """One row of a table, from its insertion until nobody can see it any more."""
+
+    __slots__ = ("draft", "holders", "rank", "table", "versions")
+
+    def __init__(self, table: Table, values: Values) -> None:
+        self.table = table
+        self.rank = table.key.value(values)
+        """Its place among the rows: the key that it was inserted with."""
+        self.versions: list[Version] = []
+        self.draft: Version | None = None
+        self.holders: dict[Work, bool] = {}
+        """Who has it locked, and whether exclusively."""
+
+    def owner(self) -> Work | None:
+        """Return whose draft it is."""
+        return None if self.draft is None else next(iter(self.holders))
+
+    def latest(self, work: Work | None) -> Version | None:
+        """Return the newest version there is for somebody who may change it."""
+        if self.draft is not None and work in self.holders:
+            return self.draft
+        return self.versions[-1] if self.versions else None
+
+    def seen(self, snapshot: int, work: Work | None = None) -> Version | None:
+        """Return the version that is in a snapshot; None if the row is not there."""
+        if self.draft is not None and work in self.holders:
+            return self.draft if self.draft.values is not None else None
+        for version in reversed(self.versions):
+            if version.at <= snapshot:
+                return version if version.values is not None else None
+        return None
+
+    def in_the_way(self, work: Work, exclusive: bool) -> list[Work]:
+        """Return who holds it in a mode that excludes this one."""
+        return [
+            other
+            for other, exclusively in self.holders.items()
+            if other is not work and (exclusively or exclusive)
+        ]
+
+    def all_versions(self) -> list[Version]:
+        """Return the versions, with the draft last."""
+        return self.versions if self.draft is None else [*self.versions, self.draft]
