@@ -43,9 +43,13 @@ class Verbatim:
     def _send(self, statement: Quick | Statement[Any]) -> Any:
         raise NotImplementedError
 
-    def get(self, table: str, where: Where, /) -> dict[str, Any] | None:
-        """Read one row: by key, or by equalities of columns."""
-        found: dict[str, Any] | None = self._send(self._verbs.get(self._work(), table, where))
+    def get(
+        self, table: str, where: Where, /, *, for_update: bool = False
+    ) -> dict[str, Any] | None:
+        """Read one row, and with `for_update` lock it until the end of the transaction."""
+        found: dict[str, Any] | None = self._send(
+            self._verbs.get(self._work(), table, where, for_update=for_update)
+        )
         return found
 
     def select(
@@ -183,12 +187,14 @@ class SyncDatabase(Verbatim):
         engine = self._verbs.engine
         return waited(engine.port, engine.inner, statement)
 
-    def get(self, table: str, where: Where, /) -> dict[str, Any] | None:
+    def get(
+        self, table: str, where: Where, /, *, for_update: bool = False
+    ) -> dict[str, Any] | None:
         """Read one row: by key, or by equalities of columns."""
         engine = self._verbs.engine
-        op = getting(engine, table, where)
+        op = None if for_update else getting(engine, table, where)
         if op is None:
-            return super().get(table, where)
+            return super().get(table, where, for_update=for_update)
         found: dict[str, Any] | None = perform(engine.port, op)
         return found
 

@@ -38,11 +38,13 @@ class Transaction:
         else:
             session.failed(error)  # cancelled: its loop would let nothing be awaited
 
-    async def get(self, table: str, where: Where, /) -> dict[str, Any] | None:
-        """Read one row: by key, or by equalities of columns."""
+    async def get(
+        self, table: str, where: Where, /, *, for_update: bool = False
+    ) -> dict[str, Any] | None:
+        """Read one row, and with `for_update` lock it until the end."""
         session = self._session
         found: dict[str, Any] | None = await self._send(
-            session.verbs.get(session.work(), table, where)
+            session.verbs.get(session.work(), table, where, for_update=for_update)
         )
         return found
 

@@ -32,9 +32,12 @@ class Verbs:
         """Read rows."""
         return self._reading(work, "select", name, where, asked, copied)
 
-    def get(self, work: Work | None, name: str, where: Where) -> Statement[Any]:
+    def get(
+        self, work: Work | None, name: str, where: Where, *, for_update: bool = False
+    ) -> Statement[Any]:
         """Read one row."""
-        return self._reading(work, "get", name, where, Asked(limit=1), _only)
+        asked = Asked(limit=1, lock="update" if for_update else None)
+        return self._reading(work, "get", name, where, asked, _only)
 
     def _reading(
         self,

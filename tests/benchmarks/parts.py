@@ -115,8 +115,12 @@ def _case(agent: Callable[[World], Any], count: int) -> Case:
 
 def without_transport(package: Any) -> Case:
     """Let a client of httpx's do its own part alone: its transport answers at once."""
-    answer = package.Response(200, json={"n": 1})
-    client = package.Client(transport=package.MockTransport(lambda *_: answer))
+
+    def answer(_: object) -> Any:  # Any: a response of one package or the other
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"7")]
+        return package.Response(200, headers=headers, stream=package.ByteStream(b'{"n":1}'))
+
+    client = package.Client(transport=package.MockTransport(answer))
     url = "http://api.example.com/n"
     return Case(lambda: [client.get(url) for _ in range(TIMES)], TIMES)
 
@@ -124,9 +128,24 @@ def without_transport(package: Any) -> Case:
 def all_costs(rounds: int) -> dict[str, Cost]:
     """Time every deed, every client and what the clients cost by themselves."""
     cases = {name: deed(name) for name in DEEDS} | {name: by_client(name) for name in CLIENTS}
-    for package in (httpx, httpx2):
-        cases[f"{package.__name__} by itself"] = without_transport(package)
-    return costs(cases, rounds)
+    alone = {
+        f"{package.__name__} by itself": without_transport(package) for package in (httpx, httpx2)
+    }
+    found = costs(cases | alone | {"nothing": _case(_does_nothing, 1)}, rounds)
+    idle = found.pop("nothing")
+    return {
+        name: cost if name in alone else _without(cost, idle, cases[name].times)
+        for name, cost in found.items()
+    }
+
+
+async def _does_nothing(_: World) -> None:
+    pass
+
+
+def _without(cost: Cost, idle: Cost, times: int) -> Cost:
+    """Take away what making a world and a run costs, which all operations of a run share."""
+    return Cost(cost.best - idle.best / times, cost.median - idle.median / times)
 
 
 # What a crowd keeps ----------------------------------------------------------------------------

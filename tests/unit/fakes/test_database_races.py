@@ -79,6 +79,20 @@ async def for_update(db: Database) -> None:
         await tx.update("accounts", 1, balance=row["balance"] - 10)
 
 
+async def gets_for_update(db: Database) -> None:
+    async with db.transaction() as tx:
+        row = await tx.get("accounts", 1, for_update=True)
+        assert row is not None
+        await tx.update("accounts", 1, balance=row["balance"] - 10)
+
+
+def gets_for_update_in_sync_code(db: Database) -> None:
+    with db.sync.transaction() as tx:
+        row = tx.get("accounts", 1, for_update=True)
+        assert row is not None
+        tx.update("accounts", 1, balance=row["balance"] - 10)
+
+
 def for_update_in_sync_code(db: Database) -> None:
     with db.sync.transaction() as tx:
         (row,) = tx.select("accounts", 1, for_update=True)
@@ -121,6 +135,8 @@ def test_a_lost_update_is_found(agent: Any, backend: str) -> None:
         relative,
         for_update,
         for_update_in_sync_code,
+        gets_for_update,
+        gets_for_update_in_sync_code,
         compare_and_set,
         retrying("repeatable read"),
         retrying("serializable"),
