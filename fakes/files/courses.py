@@ -105,7 +105,9 @@ class Calls:
 
     def _fill(self, opened: Opened, data: bytes, *, durable: bool = False) -> Course[None]:
         try:
-            yield from self.fill(opened, data)
+            while data:
+                written = yield opened.write(data)
+                data = data[written:]
             if durable:
                 yield opened.sync()
         except BaseException:  # also when the agent is cancelled: there is no time to park then

@@ -55,7 +55,7 @@ class Disk:
     def write(self, node: Regular, offset: int, data: bytes) -> int:
         """Put bytes at a place, as many as there is room for; return how many."""
         grown = max(0, offset + len(data) - len(node.data))
-        if grown > self.room:
+        if self.capacity is not None and grown > self.room:
             data = data[: max(0, int(len(data) - grown + self.room))]
             grown = max(0, offset + len(data) - len(node.data)) if data else 0
         if data:

@@ -43,6 +43,7 @@ class Inode:
         "number",
         "opened",
         "reads",
+        "updated",
         "writes",
     )
     kind = 0
@@ -55,6 +56,7 @@ class Inode:
         self.opened: list[Opened] = []
         self.reads: Footprint = ()
         self.writes: Footprint = ()
+        self.updated: dict[str, Footprint] = {}
         self.locks: Locks | None = None
 
     def rename(self, cells: Cells) -> None:
@@ -63,6 +65,7 @@ class Inode:
         shared = [cells[path or "/"] for path in paths]
         self.reads = tuple([cell.reads[0] for cell in shared])
         self.writes = tuple([cell.writes[0] for cell in shared])
+        self.updated.clear()
 
     @property
     def seen(self) -> Footprint:
@@ -75,8 +78,12 @@ class Inode:
         An append is such a change: nobody's work is lost by it, so it updates;
         but whose line comes first can be told, so appends write `x (end)`.
         """
-        keys = [touch.item.key for touch in self.reads]
-        return (*[cells[key].updates[0] for key in keys], *cells[f"{keys[0]} ({aspect})"].writes)
+        known = self.updated.get(aspect)
+        if known is None:
+            keys = [touch.item.key for touch in self.reads]
+            rest = cells[f"{keys[0]} ({aspect})"].writes
+            known = self.updated[aspect] = (*[cells[key].updates[0] for key in keys], *rest)
+        return known
 
     @property
     def size(self) -> int:

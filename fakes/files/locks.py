@@ -201,8 +201,8 @@ class Locking:
 
     def closing(self, opened: Opened) -> Operation | None:
         """Let go of an open file: an operation only where somebody else can tell."""
-        touches = self._given_back(opened, self._volume.process())
         process = self._volume.process()
+        touches = self._given_back(opened, process)
         if touches:
             return call("close", touches, self._close, opened, process)
         self.drop(opened, process)
@@ -215,8 +215,9 @@ class Locking:
             or any(each.process == process for each in locks.spans)
         ):
             return locks.cell.writes
-        is_last = opened.refs == 1 and not node.names and len(node.opened) == 1
-        return self._volume.disk.space(taken=True) if is_last else ()
+        if node.names or opened.refs > 1 or len(node.opened) > 1:
+            return ()
+        return self._volume.disk.space(taken=True)
 
     def _close(self, op: Operation, opened: Opened, process: int) -> None:
         op.touches = self._given_back(opened, process)

@@ -9,7 +9,7 @@ from typing import Final
 from pileup.fakes.files.inodes import Directory, Inode, Regular, Symlink
 from pileup.fakes.files.opened import ACCESS, Opened, Request, call
 from pileup.fakes.files.paths import Paths
-from pileup.fakes.files.tree import Spot, Where, complaint, merged
+from pileup.fakes.files.tree import Spot, Where, changing, complaint
 from pileup.operations import Operation
 
 WANTED: Final = {os.O_RDONLY: 4, os.O_WRONLY: 2, os.O_RDWR: 6}
@@ -31,7 +31,7 @@ class Openings(Paths):
             name, touches = "create", self._tree.entry(spot)
         elif flags & os.O_TRUNC and isinstance(spot.node, Regular):
             space = self._volume.disk.space(taken=True)
-            name, touches = "truncate", merged(spot.node.writes, spot.touches, space)
+            name, touches = "truncate", changing(spot.node, spot, space)
         op = call(name, touches, self._open, Request(where, flags, mode, self._volume.process()))
         op.detail = SAID.get(flags & ACCESS)
         return op
@@ -59,7 +59,7 @@ class Openings(Paths):
     def _empty(self, op: Operation, node: Regular, spot: Spot) -> None:
         if node.data:  # or else nobody can tell the difference
             self._volume.resize(op, node, 0, spot.path)
-            op.touches = merged(op.touches, spot.touches)
+            op.touches = changing(node, spot, self._volume.disk.space(taken=True))
 
     def _refuse(self, node: Inode, flags: int, where: Where) -> None:
         """Raise if something that is there cannot be opened like this."""

@@ -27,6 +27,7 @@ from pileup.sim.virtual_time import EPOCH
 
 MOST_LINKS: Final = 40
 UMASK: Final = 0o022
+START: Final = EPOCH * NANO
 STRENGTH: Final = {READ: 0, UPDATE: 1, WRITE: 2}
 
 
@@ -88,7 +89,8 @@ class Tree:
 
     def moment(self) -> int:
         """Tell the time, as `st_mtime_ns` does."""
-        return EPOCH * NANO + round(self.sim.now * NANO)
+        now = self.sim.now
+        return START + round(now * NANO) if now else START
 
     # Looking -----------------------------------------------------------------------------
 
@@ -263,6 +265,13 @@ class Tree:
             return ()
         start = f"{spot.path}/"
         return tuple([cell.writes[0] for key, cell in self.cells.items() if key.startswith(start)])
+
+
+def changing(node: Inode, spot: Spot, space: Footprint) -> Footprint:
+    """What it touches to change a file that a path leads to."""
+    if spot.touches is node.reads and not space:
+        return node.writes  # the way there was read from the table alone, which is the usual case
+    return merged(node.writes, spot.touches, space)
 
 
 def merged(*footprints: Footprint) -> Footprint:

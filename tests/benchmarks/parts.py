@@ -42,7 +42,7 @@ DEEDS: dict[str, tuple[Deed, int]] = {
     "memory set": (lambda world: world.memory.set("n", 1), 1),
     "files read_text": (lambda world: world.files.read_text("f"), 1),
     "files write_text (truncates, writes)": (lambda world: world.files.write_text("f", "x"), 2),
-    "files append": (lambda world: world.files.append("f", "x"), 1),
+    "files append (opens, writes)": (lambda world: world.files.append("f", "x"), 2),
     "database get": (lambda world: world.database.get("rows", 1), 1),
     "database update": (lambda world: world.database.update("rows", 1, n=2), 1),
     "database transaction (get, update, commit)": (_transacts, 3),
