@@ -45,9 +45,12 @@ class Claims:
     def __init__(self) -> None:
         self._exact: dict[str, Claim] = {}
         self._patterns: list[Claim] = []
+        self.settled: dict[str, Claim] = {}
+        """Who has turned out to answer for a host, until there is another claim."""
 
     def add(self, claim: Claim) -> None:
         """Note a claim; two for the same host are a mistake."""
+        self.settled.clear()
         known = {each.host: each for each in (*self._exact.values(), *self._patterns)}
         if claim.host in known:
             raise UsageError(
@@ -76,6 +79,16 @@ class Claims:
 
 def find(sim: Sim, request: Request) -> Claim | None:
     """Return who answers a request; None where this run fakes no HTTP at all."""
+    registry: Claims | None = sim.fakes.get("wire")
+    if registry is not None and request.host in registry.settled:
+        return registry.settled[request.host]
+    found = _found(sim, request)
+    if found is not None:
+        sim.fakes["wire"].settled[request.host] = found
+    return found
+
+
+def _found(sim: Sim, request: Request) -> Claim | None:
     found = _claimed(sim, request)
     if allows("socket"):
         return found  # what nobody claims goes where it is really meant to go

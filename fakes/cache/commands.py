@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from fakeredis._commands import SUPPORTED_COMMANDS, Key
 
@@ -164,6 +164,7 @@ def _read_parts(table: str) -> Plans:
 
 PLANS: Final = {**_read(TABLE), **_read_parts(PARTS)}
 
+
 def plan_of(name: str) -> Plan:
     """Return what a command touches; `xgroup create` counts as `xgroup`."""
     return PLANS.get(name) or PLANS.get(name.partition(" ")[0]) or unlisted(name)
@@ -175,12 +176,12 @@ def unlisted(name: str) -> Plan:
     signature = SUPPORTED_COMMANDS.get(name)
     if signature is None:
         return Plan(())  # it will be refused
-    kinds = [*signature.fixed, *signature.repeat]
+    kinds: list[Any] = [*signature.fixed, *signature.repeat]
     if Key not in map(type, kinds):
         return Plan((Use(WRITE, "all"),))
     begin, step = len(signature.fixed), len(signature.repeat)
     places = [str(at) for at, kind in enumerate(kinds) if type(kind) is Key and at < begin]
-    later = [at for at, kind in enumerate(signature.repeat) if type(kind) is Key]
+    later = [at for at, kind in enumerate(kinds[begin:]) if type(kind) is Key]
     places += [f"{begin + at}/{step}" for at in later]
     return Plan(tuple(Use(WRITE, place) for place in places))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 import redis
 import redis.asyncio
@@ -21,10 +21,14 @@ from pileup.fakes.cache.direct import SILENT
 from pileup.fakes.cache.server import Server
 from pileup.fakes.cache.wire import Socket, Streams
 
+FIRST_PROTOCOL: Final = 2
+"""What a server speaks until it is greeted with HELLO."""
+
 
 def dial(server: Server, connection: Any) -> Conversation:
     """Begin a conversation for one of redis-py's connections. Any: sync or async ones."""
-    return Conversation(server, server.connect(), server.wire, connection.socket_timeout)
+    session = server.connect(protocol=FIRST_PROTOCOL)
+    return Conversation(server, session, server.wire, connection.socket_timeout)
 
 
 async def send_packed_command(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from math import inf
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -138,8 +139,6 @@ class Session(FakeSocket):
             reply.value = EXPIRE_TIME.sub(r"\1'\2' command", reply.value)
         elif name == "client getname" and not reply:
             return None
-        elif name in FORGETFUL and reply:
-            self._db.notify_watch(args[0])
         return reply
 
     def _again(self, name: str, args: list[bytes]) -> Reply:
@@ -159,6 +158,19 @@ class Session(FakeSocket):
             self._transaction_failed = self.queues
             return error
         return self._run_command(func, sig, args, False)
+
+    def _run_command(self, func: Any, sig: Signature, args: list[Any], from_script: bool) -> Reply:
+        reply = super()._run_command(func, sig, args, from_script)
+        if sig.name in FORGETFUL and reply and type(reply) is not SimpleError:
+            self._db.notify_watch(args[0])
+        return reply
+
+    def copy(self, key: Any, newkey: Any, *args: bytes) -> int:
+        """Copy a key, and what is in it: fakeredis would let both share it."""
+        taken: int = super().copy(key, newkey, *args)
+        if taken:
+            newkey.value = deepcopy(newkey.value)
+        return taken
 
     def _look_up(self, name: str, args: list[bytes]) -> tuple[Callable[..., Any], Signature]:
         try:

@@ -101,7 +101,7 @@ class Keyspace:
 
     def _gathered(self, db: int, plan: Plan, args: Sequence[bytes]) -> Footprint:
         touches = (*self._used(db, plan.uses, args), *self._named(db, plan.part, args))
-        if self.scanned and any(use.access != READ for use in plan.uses):
+        if self.scanned and any(each.access != READ for each in touches):
             touches += self.whole.updates
         return merged(touches)
 
@@ -129,12 +129,12 @@ class Keyspace:
 
 
 def merged(touches: Iterable[Touch]) -> Footprint:
-    """Name each item once, with the access that says more."""
+    """Name each item once: what reads it and updates it as well commutes with no update."""
     found: dict[Item, Touch] = {}
     for each in touches:
-        known = found.get(each.item)
-        if known is None or known.access == READ or each.access == WRITE:
-            found[each.item] = each
+        known = found.setdefault(each.item, each)
+        if known.access != each.access:
+            found[each.item] = Touch(each.item, WRITE)
     return tuple(found.values())
 
 

@@ -23,10 +23,10 @@ from pileup.fakes.cache.deadlines import Deadlines
 from pileup.fakes.cache.engine import Reply, Session
 from pileup.fakes.cache.failures import NATIVE, WIRE, refusal
 from pileup.fakes.cache.keys import Keyspace, merged, narrowed, only_reads
+from pileup.fakes.cache.lua import reaches_out
 from pileup.fakes.cache.notes import noted
 from pileup.fakes.cache.outside import at_once, in_a_strand
 from pileup.fakes.cache.room import OUT_OF_MEMORY, Room
-from pileup.fakes.cache.lua import reaches_out
 from pileup.fakes.cache.scripts import stand_in_for, touches_of_scripts
 from pileup.fakes.cache.shelves import Place, Watcher, new_server
 from pileup.fakes.cache.waiting import Line
@@ -35,6 +35,10 @@ from pileup.sim.kernel import Sim
 
 EXACT: Final = frozenset(("exec", "eval", "evalsha", "fcall"))
 """Commands whose declared footprint is all that they might touch."""
+
+
+INFO: Final = b"# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\n"
+"""What libraries look for before they choose their commands."""
 
 
 class Server(Watcher):
@@ -152,6 +156,8 @@ class Server(Watcher):
         """Execute a command now, outside of any operation."""
         if name == "evalsha" and not session.queues and (script := stand_in_for(args)):
             return script(session, args)
+        if name == "info":
+            return INFO
         if name == "auth":
             return OK  # whoever asks is let in, because passwords are configured elsewhere
         return session.run(name, args)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import httpx
 import httpx2
 import redis
+import sockets
 from searches import ROOMY
 from timing import Case, Cost, costs
 
@@ -123,6 +124,12 @@ def without_transport(package: Any) -> Case:
     client = package.Client(transport=package.MockTransport(answer))
     url = "http://api.example.com/n"
     return Case(lambda: [client.get(url) for _ in range(TIMES)], TIMES)
+
+
+def over_a_socket(package: Any, rounds: int) -> float:
+    """How many microseconds of its own a client takes for a request to a real server."""
+    with sockets.server() as url, package.Client() as client:
+        return sockets.own_seconds(lambda: client.get(f"{url}/n"), TIMES // 4, rounds) * 1e6
 
 
 def all_costs(rounds: int) -> dict[str, Cost]:

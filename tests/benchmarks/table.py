@@ -15,6 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
 
+import httpx
+import httpx2
 import parts
 from alone import in_its_own_process
 from operations import surcharge
@@ -184,6 +186,10 @@ def world() -> Iterator[str]:
             [name, f"{cost.microseconds:.1f}", f"{cost.median * 1e6:.1f}"]
             for name, cost in parts.all_costs(5).items()
         ],
+    )
+    yield table(
+        ["a request over a real socket, the client's own processor time", "us"],
+        [[each.__name__, f"{parts.over_a_socket(each, 5):.0f}"] for each in (httpx, httpx2)],
     )
     folder = str(Path(__file__).parent)
     crowds = {agents: parts.crowd(agents, folder) for agents in (125, 250, 500, 1_000)}

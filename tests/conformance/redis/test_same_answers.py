@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 Client = Any  # redis-py leaves much of itself without types
 Connect = Callable[[], Client]
@@ -85,6 +87,10 @@ GROUPS = {
         GEOADD g 13.36 38.11 P 15.08 37.50 C | GEOHASH g P
         GEOSEARCH g FROMMEMBER P BYRADIUS 200 km ASC
     """,
+    "copies": """
+        HSET h f 1 | COPY h i | HSET i f 2 | HGET h f | COPY h i | COPY h i REPLACE | HGET i f
+        RPUSH l a | COPY l m | RPUSH m b | LRANGE l 0 -1 | SADD s a | COPY s t | SADD t b | SCARD s
+    """,
     "transactions": """
         MULTI | SET a 1 | INCR a | GET a | EXEC | EXEC | DISCARD | MULTI | SET a 5 | DISCARD | GET a
         MULTI | MULTI | WATCH a | EXEC | MULTI | nosuch | SET a 9 | EXEC | GET a | MULTI | LPUSH a x
@@ -147,6 +153,15 @@ def test_the_fake_answers_what_redis_answers(group: str, real: Connect, fake: Co
 DIVERGENCES = {
     "OBJECT ENCODING k": "unknown command",
     "CONFIG GET maxmemory": "unknown command",
+    "MEMORY USAGE k": "unknown command",
+    "CLUSTER INFO": "unknown command",
+    "SLOWLOG GET": "unknown command",
+    "WAIT 0 1": "unknown command",
+    "ROLE": "unknown command",
+    "EVAL_RO x 0": "unknown command",
+    "EVALSHA_RO x 0": "unknown command",
+    "BITFIELD_RO k": "unknown command",
+    "XSETID x 1-1": "unknown command",
     "NOSUCH": "unknown command 'nosuch'",
 }
 
@@ -156,6 +171,42 @@ def test_the_fake_says_what_it_does_not_know(command: str, real: Connect, fake: 
     words = command.split()
     assert DIVERGENCES[command] in answer(fake(), words)[1]
     assert DIVERGENCES[command] not in str(answer(real(), words))
+
+
+def test_info_tells_the_version_and_the_mode_as_redis_does(real: Connect, fake: Connect) -> None:
+    ours, theirs = fake().info("server"), real().info("server")
+    assert ours == {name: theirs[name] for name in ("redis_version", "redis_mode")} | {
+        "redis_version": "7.0.15"
+    }
+
+
+def test_a_newer_command_is_known_and_any_password_will_do(real: Connect, fake: Connect) -> None:
+    for words in ("HEXPIRE h 1 FIELDS 1 f", "AUTH secret"):
+        ours, theirs = fake(), real()
+        theirs.set_retry(Retry(NoBackoff(), 0))  # it takes a refusal for a broken connection
+        assert not isinstance(answer(ours, words.split()), tuple)
+        assert isinstance(answer(theirs, words.split()), tuple)
+
+
+def test_an_error_in_a_script_does_not_name_the_script(real: Connect, fake: Connect) -> None:
+    said = []
+    for client in (fake(), real()):
+        client.set("k", "text")
+        said.append(answer(client, ["EVAL", "return redis.call('INCR', KEYS[1])", "1", "k"])[1])
+    assert said[1].startswith(said[0])
+    assert "user_script" in said[1].removeprefix(said[0])
+
+
+def test_sets_are_told_in_sorted_order(fake: Connect) -> None:
+    client = fake()
+    client.sadd("s", "b", "c", "a")
+    assert client.execute_command("SSCAN", "s", 0)[1] == [b"a", b"b", b"c"]
+
+
+def test_who_is_killed_does_not_notice(fake: Connect) -> None:
+    one, other = fake(), fake()
+    other.execute_command("CLIENT KILL ID 1")
+    assert one.ping()
 
 
 def test_distances_are_not_rounded_as_redis_rounds_them(real: Connect, fake: Connect) -> None:

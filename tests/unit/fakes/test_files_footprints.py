@@ -10,9 +10,9 @@ from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sleeping import fewer_runs
 from support.exhaust import all_runs
 from support.files_explored import DATA, one_run, rows, start
+from support.sleeping import fewer_runs
 
 import pileup
 from pileup.fakes import World

@@ -15,8 +15,17 @@ from pileup.operations import WRITE, Footprint
 from pileup.results import Run
 from pileup.search.explorer import Explorer
 
+Who = tuple[int, int]
+"""An agent and one of its strands."""
+
 Touched = frozenset[tuple[str, str]]
 """A footprint by the names of its items, because each run has items of its own."""
+
+CLOCK: Who = (-2, 0)
+"""The option that lets a deadline pass first. It never sleeps: time touches everything."""
+
+AGENT, BRANCH, TIME = 3, 4, 7
+"""Where they are in a row of the history."""
 
 
 def touched(footprint: Footprint) -> Touched:
@@ -31,22 +40,17 @@ def conflict(one: Touched, other: Touched) -> bool:
     )
 
 
-class _Clock:
-    """The option that lets a deadline pass first. It never sleeps: time touches everything."""
-
-    number = -1
-
-
-CLOCK = _Clock()
+def who(strand: Any) -> Who:
+    return CLOCK if strand is None else (strand.agent.index, strand.branch)
 
 
 class _Node:
-    """One point of the search: who sleeps there, who has been tried, and who is tried now."""
+    """One point of the search: who sleeps there, and who is tried now."""
 
-    def __init__(self, asleep: dict[int, Touched | None]) -> None:
+    def __init__(self, asleep: dict[Who, Touched]) -> None:
         self.asleep = asleep
-        self.now = -1
-        self.touches: Touched | None = None
+        self.now: Who | None = None
+        self.touches: Touched = frozenset()
 
 
 class Sleeping:
@@ -56,50 +60,57 @@ class Sleeping:
 
     def __init__(self) -> None:
         self._nodes: list[_Node] = []
-        self._depth = 0
-        self._seen = 0
-        self.idle = False
+        self.begin(0)
 
     def begin(self, run: int) -> None:
         self._depth = self._seen = run * 0
+        self._rows: list[Any] = []
+        self._asleep: dict[Who, Touched] = {}
+        self._time = 0.0
         self.idle = False
 
     def choose(self, point: Point) -> int:
-        options: list[Any] = [point.candidate(index) or CLOCK for index in range(point.count)]
-        rows = options[0].sim._rows
-        done = touched(tuple(touch for row in rows[self._seen :] for touch in row[1]))
-        self._seen = len(rows)
+        options: list[Any] = [point.candidate(index) for index in range(point.count)]
+        self._rows = options[0].sim._rows
+        self.look_back()
         if self.idle:
             return 0
         if self._depth == len(self._nodes):
-            self._nodes.append(_Node(self._still_asleep(done)))
+            self._nodes.append(_Node(dict(self._asleep)))
         node = self._nodes[self._depth]
-        if node.now < 0:
-            awake = [each for each in options if each.number not in node.asleep]
+        names = [who(each) for each in options]
+        if node.now is None:
+            awake = [each for each in options if who(each) not in node.asleep]
             if not awake:  # all that could go on here has been seen in another order
                 self.idle = True
                 self._nodes.pop()
                 return 0
-            node.now = awake[0].number
-            node.touches = None if awake[0] is CLOCK else touched(awake[0].op.touches)
+            node.now = who(awake[0])
+            node.touches = touched(awake[0].op.touches if awake[0] is not None else ())
         self._depth += 1
-        return [each.number for each in options].index(node.now)
+        self._asleep = dict(node.asleep) if node.now != CLOCK else {}
+        return names.index(node.now)
 
-    def _still_asleep(self, done: Touched) -> dict[int, Touched | None]:
-        if not self._nodes or self._nodes[-1].now == CLOCK.number:
-            return {}
-        above = self._nodes[-1].asleep
-        return {
-            who: op for who, op in above.items() if op is not None and not conflict(op, done)
-        }
+    def look_back(self) -> None:
+        """Wake those whom what has happened since concerns; nobody may have walked asleep."""
+        for row in self._rows[self._seen :]:
+            if row[TIME] != self._time:
+                self._time, self._asleep = row[TIME], {}
+            if (row[AGENT], row[BRANCH]) in self._asleep:
+                self.idle = True
+            done = touched(row[1])
+            self._asleep = {w: op for w, op in self._asleep.items() if not conflict(op, done)}
+        self._seen = len(self._rows)
 
     def advance(self) -> bool:
         """Let what was tried last sleep, and try another there; False when all are tried."""
+        del self._nodes[self._depth :]
         if not self._nodes:
             return False
         node = self._nodes[-1]
+        assert node.now is not None
         node.asleep[node.now] = node.touches
-        node.now = -1
+        node.now = None
         return True
 
 
@@ -109,6 +120,7 @@ def fewer_runs(explorer: Explorer) -> Iterator[Run]:
     try:
         while True:
             run = explorer.run(strategy, 0)
+            strategy.look_back()
             if not strategy.idle:
                 yield run
             if not strategy.advance():
