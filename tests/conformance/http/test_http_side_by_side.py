@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
-from support.http_shop import STATUSES, FakeShop, RealShop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.http_shop import STATUSES, FakeShop, RealShop
 
 Clients = tuple[httpx.Client, httpx2.Client]
 
