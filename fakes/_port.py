@@ -68,12 +68,13 @@ class Port:
         self.call = self.sim.call if fair else self._call_in_weather
 
     def _perform_in_weather(self, op: Operation) -> Awaitable[Any]:
-        return self.walk(self._course(op))
+        return self.walk(self.course(op))
 
     def _call_in_weather(self, op: Operation) -> Any:
-        return self.walk_sync(self._course(op))
+        return self.walk_sync(self.course(op))
 
-    def _course(self, op: Operation) -> Course[Any]:
+    def course(self, op: Operation) -> Course[Any]:
+        """Perform an operation as latency and faults will have it: as part of a longer course."""
         latency = self.sim.latencies.get(self.resource) if self.sim.timed else None
         if latency is not None:
             values = latency.values

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pileup.errors import RunOver
 from pileup.fakes._port import Port
-from pileup.fakes._suffering import Course, Failures, suffer
+from pileup.fakes._suffering import Course, Failures
 from pileup.fakes._wire.errors import (
     Answered,
     ConnectFailed,
@@ -56,7 +56,7 @@ def exchange(port: Port, effect: Operation) -> Course[Response]:
     """Let a request take effect, and then its answer arrive."""
     sent = _Sent(port, effect)
     try:
-        response: Response = yield from _befallen(port, effect)
+        response: Response = yield from port.course(effect)
     except Answered as early:
         response = early.response
     except Exception as error:
@@ -73,12 +73,6 @@ def exchange(port: Port, effect: Operation) -> Course[Response]:
     # after the effect, which the effect was asked about already.
     yield Operation("receive", (), nothing)
     return response
-
-
-def _befallen(port: Port, op: Operation) -> Course[Any]:
-    if port.sim.faults is None:
-        return (yield op)
-    return (yield from suffer(port.sim, op, port.failures))
 
 
 class _Sent:

@@ -101,7 +101,7 @@ class Conversation:
         sim = self.server.sim
         if (sim.faults is None and not sim.timed) or here.get(None) is None:
             return (yield op)
-        course = self.port._course(op)  # noqa: SLF001 - what the port itself would walk
+        course = self.port.course(op)
         return (yield from self._impatient(op, course))
 
     def _impatient(self, op: Operation, course: Course[Reply]) -> Course[Reply]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import median, quantiles
 
+import httpx
 import pytest
 from support.counter import Counter
 
@@ -85,3 +87,22 @@ def test_what_a_call_takes_comes_on_top_of_its_own_delay() -> None:
 
     timed = pileup.Scenario(adds_late, setup=counting, agents=1, timed=True)
     assert seconds(timed, 1) > 100
+
+
+async def asks_natively(world: World) -> None:
+    await world.http.get("/n")
+
+
+def asks_by_a_client(_: World) -> None:
+    httpx.get("https://api.example.com/n")
+
+
+@pytest.mark.parametrize("agent", [asks_natively, asks_by_a_client])
+def test_what_is_reached_over_http_takes_time_too(agent: Callable[[World], object]) -> None:
+    def serving(sim: pileup.Sim) -> World:
+        world = World(sim, {"http": Latency(2.0, 2.0)})
+        world.http.route("GET", "/n")(lambda *_: 200)
+        return world
+
+    timed = pileup.Scenario(agent, setup=serving, agents=1, timed=True)
+    assert seconds(timed, 1) == 2
