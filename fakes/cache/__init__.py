@@ -14,10 +14,10 @@ Expiry is a deadline of the run's: it may come before whatever else is due.
 Divergence from the real thing
 ------------------------------
 * It is a Redis 7.0 by its words, and knows newer commands where fakeredis does
-  (HEXPIRE, MSETEX). It does not know OBJECT, CONFIG, MEMORY, CLUSTER, SLOWLOG,
+  (HEXPIRE, MSETEX). It does not know OBJECT, MEMORY, CLUSTER, SLOWLOG,
   WAIT, ROLE, MONITOR, EVAL_RO, EVALSHA_RO, BITFIELD_RO and XSETID, and says so;
-  INFO tells the version and the mode alone. An unknown command is named in
-  small letters.
+  INFO tells the version and the mode alone, and CONFIG SET changes nothing. An
+  unknown command is named in small letters.
 * INCR, SADD and the like count as updates that commute, although their answers
   tell who came first: a search that leaves out what commutes does not try both.
   So do two commands that make one missing key, as different types.
@@ -30,8 +30,8 @@ Divergence from the real thing
 * Any password will do, and CLIENT KILL, PAUSE and UNBLOCK reach nobody.
 * A connection that is closed or whose agent crashes is gone at once, with its
   subscriptions and its place in line.
-* Keyspace notifications, clusters, sentinels, replicas and persistence are not
-  there.
+* Keyspace notifications come without CONFIG SET, and footprints do not tell of
+  them. Clusters, sentinels, replicas and persistence are not there.
 """
 
 from __future__ import annotations
