@@ -105,11 +105,18 @@ class Engine:
 
     # Versions ----------------------------------------------------------------------------
 
-    def supersede(self, row: Row) -> None:
-        """A row has a new version; what nobody can see of the old ones is thrown away."""
+    def supersede(self, row: Row, *, settled: bool) -> None:
+        """A row has a new version; what nobody can see of the old ones is thrown away.
+
+        A row is `settled` if all unique indexes have it where they had it before.
+        """
+        versions = row.versions
         horizon = self._horizon()
         if horizon >= self.commits:
-            _prune(row, horizon)
+            if settled and len(versions) <= 2:  # noqa: PLR2004 - the one before and this one
+                del versions[:-1]
+            else:
+                _prune(row, horizon)
         else:
             self._garbage.append((self.commits, row))
 
@@ -123,6 +130,8 @@ class Engine:
     def _horizon(self) -> int:
         """Return the oldest state that somebody can see."""
         oldest = next(iter(self.snapshots.values())) if self.snapshots else self.commits
+        if not self.replicas:
+            return oldest
         return min([oldest, *(each.horizon() for each in self.replicas)])
 
     def _collect(self) -> None:

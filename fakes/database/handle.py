@@ -11,12 +11,12 @@ from typing import Any
 
 from pileup.errors import UsageError
 from pileup.fakes.database.engine import Engine
-from pileup.fakes.database.quick import Quick, getting, inserting, putting, updating
+from pileup.fakes.database.quick import getting, inserting, putting, updating
 from pileup.fakes.database.replica import Lagging, Replica
 from pileup.fakes.database.rows import Values
 from pileup.fakes.database.sequences import drawing
 from pileup.fakes.database.sessions import Session, expect_level
-from pileup.fakes.database.statements import Limits, Statement
+from pileup.fakes.database.statements import Limits, Sendable
 from pileup.fakes.database.sync import SyncDatabase
 from pileup.fakes.database.tables import Columns, Table
 from pileup.fakes.database.transactions import Transaction
@@ -113,6 +113,8 @@ class Database:
 
     def _session(self, isolation: Isolation | None, limits: Limits, *, read_only: bool) -> Session:
         usual = self._limits
+        if limits.lock is None and limits.statement is None:
+            return Session(self._engine, isolation, usual, read_only=read_only)
         lock = usual.lock if limits.lock is None else limits.lock
         statement = usual.statement if limits.statement is None else limits.statement
         return Session(self._engine, isolation, Limits(lock, statement), read_only=read_only)
@@ -164,15 +166,14 @@ class Database:
         """Draw a number from a sequence; it starts at 1."""
         return self._engine.port.perform(drawing(self._engine, sequence))
 
-    async def _send(self, statement: Quick | Statement[Any]) -> Any:
+    async def _send(self, statement: Sendable) -> Any:
         engine = self._engine
         try:
             answer = await engine.port.perform(statement.op)
-            while type(answer) is Statement:
-                answer = await engine.inner.perform(answer.waiting())
+            while answer is statement:
+                answer = await engine.inner.perform(statement.waiting())
         except BaseException as error:
             statement.end(error)
             raise
-        if type(statement) is Statement:
-            statement.end(None)
+        statement.end(None)
         return answer

@@ -15,16 +15,48 @@ from pileup.fakes.database.statements import Statement
 from pileup.fakes.database.tables import Index, Table
 from pileup.fakes.database.verbs import Verbs
 from pileup.fakes.database.wheres import SIMPLE
-from pileup.fakes.database.work import READ_COMMITTED
+from pileup.fakes.database.work import READ_COMMITTED, Work
 from pileup.fakes.database.writing import changed
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import here
 
 
-class Quick:
-    """A statement that may take the short way. `given` is what it was asked to write."""
+class Shortcut:
+    """A statement that may take the short way; as any other it returns itself where it waits."""
 
-    __slots__ = ("given", "key", "op", "statement", "strand", "table", "verbs")
+    __slots__ = ("op", "statement")
+
+    op: Operation
+    statement: Statement[Any] | None
+
+    def take_long_way(self, statement: Statement[Any]) -> Any:
+        """Arrive as the statement that this comes to where something is in the way."""
+        self.statement = statement
+        statement.op = self.op
+        return self._told(statement.arrive())
+
+    def waiting(self) -> Operation:
+        """Return what its caller does now: wait until it can go on."""
+        statement = self.statement
+        assert statement is not None
+        op = statement.waiting()
+        go_on = op.apply
+        op.apply = lambda: self._told(go_on())
+        return op
+
+    def _told(self, answer: Any) -> Any:
+        return self if answer is self.statement else answer
+
+    def end(self, error: BaseException | None) -> None:
+        """Clean up, if it went the long way."""
+        if self.statement is not None:
+            self.statement.end(error)
+
+
+class Quick(Shortcut):
+    """A statement of its own transaction. `given` is what it was asked to write."""
+
+    __slots__ = ("given", "key", "strand", "table", "verbs")
 
     verb: ClassVar[str]
 
@@ -40,7 +72,7 @@ class Quick:
         self.table = table
         self.key = key
         self.given = given
-        self.statement: Statement[Any] | None = None
+        self.statement = None
         self.strand = here.get(None)  # now, because the kernel applies it outside of any agent
         self.op = Operation(self.verb, touches, self._apply)
 
@@ -54,9 +86,9 @@ class Quick:
                 version.at = engine.commits
                 self.op.detail = version.text
                 return self._answer(version)
-        statement = self.statement = self._long_way()
-        statement.strand, statement.op = self.strand, self.op
-        return statement.arrive()
+        statement = self._long_way()
+        statement.strand = self.strand
+        return self.take_long_way(statement)
 
     def _write(self, engine: Engine, row: Row | None) -> Version | None:
         """Write at once; None where something is in the way."""
@@ -67,11 +99,6 @@ class Quick:
 
     def _long_way(self) -> Statement[Any]:
         raise NotImplementedError
-
-    def end(self, error: BaseException | None) -> None:
-        """Clean up, if it went the long way."""
-        if self.statement is not None:
-            self.statement.end(error)
 
 
 class Update(Quick):
@@ -159,10 +186,10 @@ def getting(engine: Engine, name: str, key: Any) -> Operation | None:
     return op
 
 
-def newest(index: Index, key: Any) -> Version | None:
-    """Return the newest committed version under a key."""
+def newest(index: Index, key: Any, work: Work | None = None) -> Version | None:
+    """Return the newest version under a key that is committed, or a transaction's own."""
     for row in index.get(key, ()):
-        version = row.versions[-1] if row.versions else None
+        version = row.latest(work)
         values = None if version is None else version.values
         if values is not None and index.value(values) == key:
             return version

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pileup.errors import UsageError
 from pileup.fakes._port import Port
+from pileup.fakes.database.drafting import Shortcuts
 from pileup.fakes.database.engine import Engine
 from pileup.fakes.database.errors import ConnectionLost
 from pileup.fakes.database.meant import meant
@@ -19,13 +20,29 @@ LEVELS = ("read committed", "repeatable read", "serializable")
 class Session:
     """What a transaction's handles share: one connection, from BEGIN to its end."""
 
+    __slots__ = (
+        "_begun",
+        "_busy",
+        "_lost",
+        "_work",
+        "engine",
+        "isolation",
+        "read_only",
+        "verbs",
+    )
+
     def __init__(
-        self, engine: Engine, isolation: Isolation | None, limits: Limits, *, read_only: bool
+        self,
+        engine: Engine,
+        isolation: Isolation | None,
+        limits: Limits,
+        *,
+        read_only: bool,
     ) -> None:
         self.engine = engine
-        self.isolation = expect_level(engine.isolation if isolation is None else isolation)
+        self.isolation = engine.isolation if isolation is None else expect_level(isolation)
         self.read_only = read_only
-        self.verbs = Verbs(engine, limits)
+        self.verbs = Shortcuts(Verbs(engine, limits))
         self._work: Work | None = None
         self._begun = False
         self._busy = False
@@ -59,25 +76,24 @@ class Session:
             )
         return work
 
-    @property
-    def port(self) -> Port:
-        """The way to the server: the first statement finds out whether there is one."""
-        return self.engine.inner if self._begun else self.engine.port
+    def occupy(self) -> Port:
+        """Begin to use the connection, which does one thing at a time.
 
-    def occupy(self) -> None:
-        """Begin to use the connection, which does one thing at a time."""
+        Returns the way to the server: the first statement finds out whether there is one.
+        """
         if self._busy:
             raise UsageError(
                 "Two tasks use one transaction at the same time. A connection does one thing at a "
                 "time: give each task a transaction of its own, or let one wait for the other."
             )
         self._busy = True
+        return self.engine.inner if self._begun else self.engine.port
 
     def free(self, error: BaseException | None = None) -> None:
         """Be done with the connection, for now or, where it is lost, for good."""
         self._busy = False
         self._begun = True
-        if isinstance(error, ConnectionLost):
+        if error is not None and isinstance(error, ConnectionLost):
             self._lost = error
 
     # The end -----------------------------------------------------------------------------
@@ -100,7 +116,10 @@ class Session:
             work.commit()
             return "committed"
 
-        return Operation("commit", self._ends(work) + work.changes() + work.locked(), commit)
+        touches = work.ends()
+        if work.serial is not None:
+            touches = self._ends(work) + touches
+        return Operation("commit", touches, commit)
 
     def rolling_back(self) -> Operation:
         """Return the ROLLBACK."""

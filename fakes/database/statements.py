@@ -8,7 +8,7 @@ from that point as soon as it can.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pileup.fakes.database.engine import Engine
 from pileup.fakes.database.errors import (
@@ -27,6 +27,18 @@ from pileup.operations import Footprint, Operation
 from pileup.sim.agents import Strand, here
 
 T = TypeVar("T")
+
+
+class Sendable(Protocol):
+    """What can be sent to the server, and has to hear of how that went."""
+
+    op: Operation
+
+    def waiting(self) -> Operation:
+        """Return what its caller does after an answer that is the statement itself: wait."""
+
+    def end(self, error: BaseException | None) -> None:
+        """Clean up after an answer, or after an error, which its client has just heard of."""
 
 
 class Limits:
@@ -196,13 +208,18 @@ class Statement(Generic[T]):
     def end(self, error: BaseException | None) -> None:
         """Clean up after an answer, or after an error, which its client has just heard of."""
         self._disarm()
-        work = self.work
-        if error is None or work is None or work.state != "open":
-            return
-        if isinstance(error, ConnectionLost):
-            self._engine.abandon(work)
-        else:
-            fail(self._engine, work)
+        if error is not None and self.work is not None:
+            break_off(self.work, error)
+
+
+def break_off(work: Work, error: BaseException) -> None:
+    """Clean up after an error in a transaction, of which its client has just heard."""
+    if work.state != "open":
+        return
+    if isinstance(error, ConnectionLost):
+        work.engine.abandon(work)
+    else:
+        fail(work.engine, work)
 
 
 def fail(engine: Engine, work: Work) -> None:

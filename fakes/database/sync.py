@@ -8,10 +8,11 @@ from typing import Any, Self
 
 from pileup.errors import UsageError
 from pileup.fakes._port import Port
-from pileup.fakes.database.quick import Quick, getting, putting, updating
+from pileup.fakes.database.drafting import Shortcuts
+from pileup.fakes.database.quick import getting, putting, updating
 from pileup.fakes.database.sequences import drawing
 from pileup.fakes.database.sessions import Session
-from pileup.fakes.database.statements import Limits, Statement
+from pileup.fakes.database.statements import Limits, Sendable
 from pileup.fakes.database.verbs import Verbs, asked
 from pileup.fakes.database.wheres import OrderBy, Where
 from pileup.fakes.database.work import Isolation, Work
@@ -35,12 +36,12 @@ def perform(port: Port, op: Operation) -> Any:
 class Verbatim:
     """The verbs, whichever transaction they are of."""
 
-    _verbs: Verbs
+    _verbs: Verbs | Shortcuts
 
     def _work(self) -> Work | None:
         return None
 
-    def _send(self, statement: Quick | Statement[Any]) -> Any:
+    def _send(self, statement: Sendable) -> Any:
         raise NotImplementedError
 
     def get(
@@ -98,7 +99,7 @@ class SyncTransaction(Verbatim):
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._verbs = session.verbs
+        self._verbs: Shortcuts = session.verbs
 
     def __enter__(self) -> Self:
         self._session.begin()
@@ -136,10 +137,10 @@ class SyncTransaction(Verbatim):
 
     def _perform(self, op: Operation) -> Any:
         session = self._session
-        session.occupy()
+        port = session.occupy()
         failure: BaseException | None = None
         try:
-            return perform(session.port, op)
+            return perform(port, op)
         except BaseException as error:
             failure = error
             session.failed(error, op)
@@ -147,12 +148,12 @@ class SyncTransaction(Verbatim):
         finally:
             session.free(failure)
 
-    def _send(self, statement: Quick | Statement[Any]) -> Any:
+    def _send(self, statement: Sendable) -> Any:
         session = self._session
-        session.occupy()
+        port = session.occupy()
         failure: BaseException | None = None
         try:
-            return waited(session.port, session.engine.inner, statement)
+            return waited(port, session.engine.inner, statement)
         except BaseException as error:
             failure = error
             raise
@@ -160,13 +161,13 @@ class SyncTransaction(Verbatim):
             session.free(failure)
 
 
-def waited(port: Port, inner: Port, statement: Quick | Statement[Any]) -> Any:
+def waited(port: Port, inner: Port, statement: Sendable) -> Any:
     """Send a statement, and wait for its answer."""
     failure: BaseException | None = None
     try:
         answer = perform(port, statement.op)
-        while type(answer) is Statement:
-            answer = perform(inner, answer.waiting())
+        while answer is statement:
+            answer = perform(inner, statement.waiting())
     except BaseException as error:
         failure = error
         raise
@@ -180,10 +181,10 @@ class SyncDatabase(Verbatim):
     """What `db.sync` is. In `setup` and `check` it acts at once, unrecorded."""
 
     def __init__(self, verbs: Verbs, open_session: Callable[..., Session]) -> None:
-        self._verbs = verbs
+        self._verbs: Verbs = verbs
         self._open = open_session
 
-    def _send(self, statement: Quick | Statement[Any]) -> Any:
+    def _send(self, statement: Sendable) -> Any:
         engine = self._verbs.engine
         return waited(engine.port, engine.inner, statement)
 

@@ -36,7 +36,7 @@ class Items:
 class Slot(Cell):
     """One value of a unique index, with the footprints of what is done to it."""
 
-    __slots__ = ("changes", "lock", "rechanges")
+    __slots__ = ("_commits", "_relocks", "changes", "lock", "rechanges")
 
     def __init__(self, cell: Cell, lock: Cell, table: Footprint) -> None:
         self.item, self.reads = cell.item, cell.reads
@@ -46,6 +46,24 @@ class Slot(Cell):
         """What a statement touches that is a transaction of its own."""
         self.rechanges = cell.reads + self.changes
         """The same where what it writes depends on what was there."""
+        self._relocks: Footprint = ()
+        self._commits: Footprint = ()
+
+    @property
+    def relocks(self) -> Footprint:
+        """What a transaction touches that drafts a row, where that depends on what was there."""
+        touches = self._relocks
+        if not touches:
+            touches = self._relocks = self.reads + self.lock.writes
+        return touches
+
+    @property
+    def commits(self) -> Footprint:
+        """What the commit of that touches."""
+        touches = self._commits
+        if not touches:
+            touches = self._commits = self.writes + self.changes[2:] + self.lock.writes
+        return touches
 
 
 class Index(dict[Any, list[Row]]):

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pileup.fakes.database.sequences import drawing
 from pileup.fakes.database.sessions import Session
-from pileup.fakes.database.statements import Statement
+from pileup.fakes.database.statements import Sendable
 from pileup.fakes.database.verbs import asked
 from pileup.fakes.database.wheres import OrderBy, Where
 from pileup.fakes.database.writing import OnConflict
@@ -17,6 +17,8 @@ from pileup.operations import Operation
 
 class Transaction:
     """One transaction: it commits at the end of its block, and rolls back if that raises."""
+
+    __slots__ = ("_session",)
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -111,30 +113,33 @@ class Transaction:
 
     async def _perform(self, op: Operation) -> Any:
         session = self._session
-        session.occupy()
-        failure: BaseException | None = None
+        port = session.occupy()
         try:
-            return await session.port.perform(op)
+            answer = await port.perform(op)
         except BaseException as error:
-            failure = error
             session.failed(error, op)
+            session.free(error)
             raise
-        finally:
-            session.free(failure)
+        session.free()
+        return answer
 
-    async def _send(self, statement: Statement[Any]) -> Any:
+    async def _send(self, statement: Sendable) -> Any:
         session = self._session
-        session.occupy()
-        failure: BaseException | None = None
+        port = session.occupy()
         try:
-            answer = await session.port.perform(statement.op)
-            while answer is statement:
-                answer = await session.engine.inner.perform(statement.waiting())
+            answer = await port.perform(statement.op)
+            if answer is statement:
+                answer = await self._wait(statement)
         except BaseException as error:
-            failure = error
+            statement.end(error)
+            session.free(error)
             raise
-        else:
-            return answer
-        finally:
-            statement.end(failure)
-            session.free(failure)
+        session.free()
+        return answer
+
+    async def _wait(self, statement: Sendable) -> Any:
+        answer: Any = statement
+        while answer is statement:
+            answer = await self._session.engine.inner.perform(statement.waiting())
+        statement.end(None)
+        return answer

@@ -22,6 +22,8 @@ from pileup.operations import Footprint
 class Verbs:
     """Makes statements for one connection; without a transaction each is one of its own."""
 
+    __slots__ = ("engine", "limits")
+
     def __init__(self, engine: Engine, limits: Limits) -> None:
         self.engine = engine
         self.limits = limits

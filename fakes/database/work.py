@@ -14,6 +14,7 @@ from pileup.sim.agents import Strand
 
 if TYPE_CHECKING:
     from pileup.fakes.database.engine import Engine
+    from pileup.fakes.database.tables import Slot
 
 Isolation: TypeAlias = Literal["read committed", "repeatable read", "serializable"]
 """How much of others' work a transaction sees while it runs."""
@@ -27,6 +28,23 @@ SERIALIZABLE: Final = "serializable"
 class Work:
     """One transaction on the server."""
 
+    __slots__ = (
+        "_replaced",
+        "agent",
+        "cells",
+        "drafts",
+        "engine",
+        "holds",
+        "isolation",
+        "read_only",
+        "serial",
+        "snapshot",
+        "state",
+        "touched",
+        "wait",
+        "who",
+    )
+
     def __init__(
         self, engine: Engine, strand: Strand | None, isolation: Isolation, read_only: bool
     ) -> None:
@@ -39,7 +57,8 @@ class Work:
         self.snapshot: int | None = None
         self.serial: Serial | None = None
         self.wait: Wait | None = None
-        self.drafts: dict[Row, None] = {}
+        self.drafts: dict[Row, Slot | None] = {}
+        """What it has written, each with the only slot that changes, if it is known."""
         self.holds: dict[Row, None] = {}
         self.cells: dict[Cell, None] = {}
         """What others wait for that this transaction holds up."""
@@ -92,6 +111,19 @@ class Work:
             self._replaced.append((row, replaced))
         return version
 
+    def hold_alone(self, row: Row, slot: Slot) -> None:
+        """Lock a row that nobody else has locked; `slot` is its key's."""
+        row.holders[self] = True
+        self.holds[row] = None
+        self.cells[slot.lock] = None
+        slot.lock.item.holder = self.who
+
+    def redraft(self, row: Row, values: dict[str, Any], slot: Slot) -> Version:
+        """Draft a row that is held, and stays where all unique indexes have it."""
+        version = row.draft = Version(values)
+        self.drafts.setdefault(row, slot)
+        return version
+
     def _keep(self, cell: Cell) -> None:
         self.cells[cell] = self.touched[cell] = None
 
@@ -104,14 +136,23 @@ class Work:
     def changes(self) -> Footprint:
         """Return what a commit of it changes."""
         touches: dict[Touch, None] = {}
-        for row in self.drafts:
+        for row, known in self.drafts.items():
             before = row.versions[-1] if row.versions else None
-            for slot in row.table.slots_of(before, row.draft):
+            slots = [known] if known is not None else row.table.slots_of(before, row.draft)
+            for slot in slots:
                 touches[slot.writes[0]] = None
             touches[row.table.whole.updates[0]] = None
         if touches:
             touches[self.engine.items.commits.updates[0]] = None
         return tuple(touches)
+
+    def ends(self) -> Footprint:
+        """Return what a commit of it touches."""
+        if len(self.drafts) == 1 and len(self.cells) == 1:
+            slot = next(iter(self.drafts.values()))
+            if slot is not None:
+                return slot.commits
+        return self.changes() + self.locked()
 
     def commit(self) -> None:
         """Let everybody see what was written."""
@@ -126,9 +167,9 @@ class Work:
                 version.at = engine.commits
                 row.versions.append(version)
         self._end("committed")
-        for row in self.drafts:
-            engine.supersede(row)
         if self.drafts:
+            for row, slot in self.drafts.items():
+                engine.supersede(row, settled=slot is not None)
             engine.note_commit()
 
     def rollback(self) -> None:

@@ -23,16 +23,11 @@ class Attributes:
 
     def stat(self, where: Where, *, follow: bool = True) -> Operation:
         """Tell all about what a path leads to."""
-        touches = self._seen(where, follow=follow)
+        touches = self._tree.spot(where, follow=follow).seen
         return call("stat", touches, self._stat, where, follow)
 
-    def _seen(self, where: Where, *, follow: bool) -> Footprint:
-        spot = self._tree.spot(where, follow=follow)
-        return spot.touches if spot.node is None else merged(spot.node.seen, spot.touches)
-
     def _stat(self, op: Operation, where: Where, follow: bool) -> os.stat_result:
-        node = self._tree.find(op, where, follow=follow)
-        op.touches = merged(node.seen, op.touches)
+        node = self._tree.see(op, where, follow=follow)
         op.detail = node.size
         return node.stat()
 

@@ -17,7 +17,7 @@ from pileup.fakes.files.inodes import Directory, Inode, Regular
 from pileup.fakes.files.locks import LOCK_EX, LOCK_NB, LOCK_SH, Locking
 from pileup.fakes.files.modes import parse
 from pileup.fakes.files.opened import Opened, call, shown
-from pileup.fakes.files.tree import Where, complaint, merged, parent_of
+from pileup.fakes.files.tree import Where, complaint, parent_of
 from pileup.fakes.files.volume import Volume
 from pileup.operations import Operation
 from pileup.sim.agents import here
@@ -82,28 +82,26 @@ class Calls:
 
     def write(self, path: str, data: bytes) -> Course[None]:
         """Empty a file, or make it, and write it anew."""
-        opened = yield self.entries.open(self.where(path), OVERWRITE)
-        yield from self._fill(opened, data)
+        return self._whole(self.entries.open(self.where(path), OVERWRITE), data)
 
     def create(self, path: str, data: bytes) -> Course[None]:
         """Make a file that is not there yet, and write it."""
-        opened = yield self.entries.open(self.where(path), NEW)
-        yield from self._fill(opened, data)
+        return self._whole(self.entries.open(self.where(path), NEW), data)
 
     def append(self, path: str, data: bytes) -> Course[None]:
         """Write at the end of a file, wherever that is by then."""
-        opened = yield self.entries.open(self.where(path), APPEND)
-        yield from self._fill(opened, data)
+        return self._whole(self.entries.open(self.where(path), APPEND), data)
 
     def replace_whole(self, path: str, data: bytes) -> Course[None]:
         """Write a file of another name, make it durable, and let it take the place of this one."""
         strand = here.get(None)
         beside = f"{path}.{'setup' if strand is None else strand.name}.tmp"
-        opened = yield self.entries.open(self.where(beside), OVERWRITE)
-        yield from self._fill(opened, data, durable=True)
+        opening = self.entries.open(self.where(beside), OVERWRITE)
+        yield from self._whole(opening, data, durable=True)
         yield self.entries.rename(self.where(beside), self.where(path), "replace")
 
-    def _fill(self, opened: Opened, data: bytes, *, durable: bool = False) -> Course[None]:
+    def _whole(self, opening: Operation, data: bytes, *, durable: bool = False) -> Course[None]:
+        opened: Opened = yield opening
         try:
             while data:
                 written = yield opened.write(data)
@@ -113,7 +111,9 @@ class Calls:
         except BaseException:  # also when the agent is cancelled: there is no time to park then
             self.abandon(opened)
             raise
-        yield from self.close(opened)
+        closing = self.locking.closing(opened)
+        if closing is not None:
+            yield from self._close(opened, closing)
 
     def fill(self, opened: Opened, data: bytes) -> Course[None]:
         """Write all of it, in as many pieces as it takes."""
@@ -158,14 +158,10 @@ class Calls:
     def sync(self, path: str) -> Operation:
         """Make durable what is pending of a file, or of a directory's names."""
         where = self.where(path)
-        spot = self._tree.spot(where)
-        touches = spot.touches if spot.node is None else merged(spot.node.seen, spot.touches)
-        return call("fsync", touches, self._sync, where)
+        return call("fsync", self._tree.spot(where).seen, self._sync, where)
 
     def _sync(self, op: Operation, where: Where) -> None:
-        node = self._tree.find(op, where)
-        op.touches = merged(node.seen, op.touches)
-        self.volume.disk.sync(node)
+        self.volume.disk.sync(self._tree.see(op, where))
 
     # Open files and locks ----------------------------------------------------------------
 
@@ -191,9 +187,11 @@ class Calls:
 
     def close(self, opened: Opened) -> Course[None]:
         """Let go of an open file, and so of its lock."""
-        closing = self.locking.closing(opened) if opened.is_open else None
-        if closing is None:
-            return
+        closing = self.locking.closing(opened)
+        if closing is not None:
+            yield from self._close(opened, closing)
+
+    def _close(self, opened: Opened, closing: Operation) -> Course[None]:
         refs = opened.refs
         try:
             yield closing
@@ -204,7 +202,7 @@ class Calls:
 
     def abandon(self, opened: Opened) -> None:
         """Let go of an open file at once, where there is no time to park."""
-        closing = self.locking.closing(opened) if opened.is_open else None
+        closing = self.locking.closing(opened)
         if closing is not None:
             self.volume.settle(closing)
 

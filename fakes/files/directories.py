@@ -44,9 +44,7 @@ class Directories(Paths):
 
     def listdir(self, where: Where) -> Operation:
         """Name what is in a directory, and say of what kind each is."""
-        spot = self._tree.spot(where)
-        touches = spot.touches if spot.node is None else merged(spot.node.seen, spot.touches)
-        return call("listdir", touches, self._listdir, where)
+        return call("listdir", self._tree.spot(where).seen, self._listdir, where)
 
     def _listdir(self, op: Operation, where: Where) -> dict[str, Inode]:
         spot = self._tree.look(op, where)

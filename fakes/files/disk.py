@@ -23,6 +23,12 @@ from pileup.operations import READ, WRITE, Footprint, Touch
 MOST_PENDING: Final = 64
 """Writes to one file that a crash can still lose; what is older the system has written back."""
 
+MOST_KEPT: Final = 4 * MOST_PENDING
+"""Writes that are kept until the older ones are written back, which is cheaper at once."""
+
+
+EMPTIED: Final = (0, None)
+
 
 class Disk:
     """Room and durability of one tree."""
@@ -54,14 +60,14 @@ class Disk:
 
     def write(self, node: Regular, offset: int, data: bytes) -> int:
         """Put bytes at a place, as many as there is room for; return how many."""
-        grown = max(0, offset + len(data) - len(node.data))
+        before = len(node.data)
+        grown = offset + len(data) - before
         if self.capacity is not None and grown > self.room:
             data = data[: max(0, int(len(data) - grown + self.room))]
-            grown = max(0, offset + len(data) - len(node.data)) if data else 0
         if data:
             self._keep(node, (offset, data))
             _put(node.data, offset, data)
-            self.used += grown
+            self.used += len(node.data) - before
             self._stamp(node)
         return len(data)
 
@@ -90,8 +96,17 @@ class Disk:
         if node.base is None:
             node.base = bytearray(node.data)
         node.pending.append(effect)
-        if len(node.pending) > MOST_PENDING:
-            _redo(node.base, node.pending.pop(0))
+        if len(node.pending) > MOST_KEPT:
+            self._write_back(node, MOST_PENDING)
+
+    def _write_back(self, node: Regular, most: int) -> None:
+        """Make durable all but the last writes to a file."""
+        assert node.base is not None
+        settled = node.pending[:-most]
+        emptied = [place for place, effect in enumerate(settled) if effect == EMPTIED]
+        for effect in settled[emptied[-1] if emptied else 0 :]:
+            _redo(node.base, effect)
+        del node.pending[:-most]
 
     def sync(self, node: Inode) -> None:
         """Make durable what is pending of a file's contents, or of a directory's names."""
@@ -122,14 +137,18 @@ class Disk:
 
     def _lose_writes(self, node: Regular, label: str) -> None:
         assert node.base is not None
-        kept = len(node.pending) - self._tree.sim.choose("faults", len(node.pending) + 1, label)
-        for effect in node.pending[:kept]:
+        self._write_back(node, MOST_PENDING)
+        lost = self._tree.sim.choose("faults", len(node.pending) + 1, label)
+        for effect in node.pending[: len(node.pending) - lost]:
             _redo(node.base, effect)
         node.data, node.base = node.base, None
         node.pending.clear()
 
 
 def _put(contents: bytearray, offset: int, data: bytes) -> None:
+    if offset == len(contents):
+        contents += data
+        return
     if offset > len(contents):
         contents.extend(bytes(offset - len(contents)))
     contents[offset : offset + len(data)] = data

@@ -62,10 +62,14 @@ class Inode:
     def rename(self, cells: Cells) -> None:
         """Bring the footprints in line with the names and with who has it open by which name."""
         paths = dict.fromkeys([*self.names, *[each.path for each in self.opened]])
-        shared = [cells[path or "/"] for path in paths]
+        self.updated.clear()
+        if len(paths) == 1:
+            only = cells[next(iter(paths))]
+            self.reads, self.writes = only.reads, only.writes
+            return
+        shared = [cells[path] for path in paths]
         self.reads = tuple([cell.reads[0] for cell in shared])
         self.writes = tuple([cell.writes[0] for cell in shared])
-        self.updated.clear()
 
     @property
     def seen(self) -> Footprint:
@@ -102,20 +106,11 @@ class Inode:
     def stat(self) -> os.stat_result:
         """Tell all that there is to know."""
         modified, changed = self.modified, self.changed
-        size = self.size
-        seconds = (modified // NANO, modified // NANO, changed // NANO)
-        known = (self.kind | self.mode, self.number, DEVICE, self.links, *OWNER, size, *seconds)
-        more = {
-            "st_atime": modified / NANO,
-            "st_mtime": modified / NANO,
-            "st_ctime": changed / NANO,
-            "st_atime_ns": modified,
-            "st_mtime_ns": modified,
-            "st_ctime_ns": changed,
-            "st_blksize": BLOCK,
-            "st_blocks": -(-size // BLOCK) * (BLOCK // SECTOR),
-        }
-        return os.stat_result(known, more)
+        size, whole, exact = self.size, modified // NANO, modified / NANO
+        what = (self.kind | self.mode, self.number, DEVICE, self.links, *OWNER, size)
+        seconds = (whole, whole, changed // NANO, exact, exact, changed / NANO)
+        blocks = -(-size // BLOCK) * (BLOCK // SECTOR)
+        return os.stat_result((*what, *seconds, modified, modified, changed, BLOCK, blocks))
 
 
 class Regular(Inode):

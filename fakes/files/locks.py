@@ -72,6 +72,12 @@ class Locks:
             for each in self.spans
         )
 
+    def are_lost(self, opened: Opened, process: int) -> bool:
+        """Whether a process gives any back by closing a descriptor of this open file."""
+        if opened.refs == 1 and opened in self.flocks:
+            return True
+        return any(each.process == process for each in self.spans)
+
     def carve(self, process: int, start: int, end: int) -> None:
         """Take a process' record locks off these bytes; what sticks out stays."""
         kept: list[Span] = []
@@ -201,6 +207,8 @@ class Locking:
 
     def closing(self, opened: Opened) -> Operation | None:
         """Let go of an open file: an operation only where somebody else can tell."""
+        if not opened.refs:
+            return None
         process = self._volume.process()
         touches = self._given_back(opened, process)
         if touches:
@@ -209,12 +217,9 @@ class Locking:
         return None
 
     def _given_back(self, opened: Opened, process: int) -> Footprint:
-        locks, node = opened.node.locks, opened.node
-        if locks is not None and (
-            (opened.refs == 1 and opened in locks.flocks)
-            or any(each.process == process for each in locks.spans)
-        ):
-            return locks.cell.writes
+        node = opened.node
+        if node.locks is not None and node.locks.are_lost(opened, process):
+            return node.locks.cell.writes
         if node.names or opened.refs > 1 or len(node.opened) > 1:
             return ()
         return self._volume.disk.space(taken=True)

@@ -11,18 +11,18 @@ import os
 from collections.abc import Callable
 from errno import EBADF, EFBIG, EINVAL, EIO, EISDIR, ENOSPC
 from functools import partial
-from typing import TYPE_CHECKING, Concatenate, Final, NamedTuple, ParamSpec
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVarTuple, Unpack
 
 from pileup.errors import Unacknowledged
 from pileup.fakes.files.inodes import Inode, Regular
 from pileup.fakes.files.tree import Where, complaint
-from pileup.operations import Footprint, Operation
+from pileup.operations import Footprint, Operation, nothing
 from pileup.spelling import Brief, brief
 
 if TYPE_CHECKING:
     from pileup.fakes.files.volume import Volume
 
-P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 
 ACCESS: Final = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
 LARGEST: Final = 1 << 32
@@ -40,12 +40,16 @@ def shown(data: bytes | bytearray) -> Brief:
 def call(
     name: str,
     touches: Footprint,
-    work: Callable[Concatenate[Operation, P], object],
-    *args: P.args,
-    **options: P.kwargs,
+    work: Callable[[Operation, Unpack[Ts]], object],
+    *args: Unpack[Ts],
 ) -> Operation:
     """Make an operation whose work is handed the operation, to say what it really touched."""
-    op = Operation(name, touches, lambda: work(op, *args, **options))
+
+    def apply() -> object:
+        op.apply = nothing  # or the two would refer to each other, and wait for the collector
+        return work(op, *args)
+
+    op = Operation(name, touches, apply)
     return op
 
 
@@ -123,8 +127,9 @@ class Opened:
     def write(self, data: bytes, offset: int | None = None) -> Operation:
         """Write bytes at the offset, at a place, or at the end where it was opened to append."""
         appends = bool(self.flags & os.O_APPEND)
-        op = call("append" if appends else "write", (), self._write, data, offset)
-        op.touches = self._changes() if isinstance(self.node, Regular) else self.node.reads
+        node = self.node
+        touches = self._changes(node) if isinstance(node, Regular) else node.reads
+        op = call("append" if appends else "write", touches, self._write, data, offset)
         op.detail = shown(data)
         if self.volume.tree.sim.faults is not None and len(data) > 1:
             op.twists = {
@@ -133,12 +138,10 @@ class Opened:
             }
         return op
 
-    def _changes(self) -> Footprint:
-        node = self.expect()
+    def _changes(self, node: Regular) -> Footprint:
+        appends = self.flags & os.O_APPEND
+        own = node.updates(self.volume.tree.cells, "end") if appends else node.writes
         space = self.volume.disk.space(taken=True)
-        own = (
-            node.updates(self.volume.tree.cells, "end") if self.flags & os.O_APPEND else node.writes
-        )
         return (*own, *space) if space else own
 
     def _write(self, op: Operation, data: bytes, offset: int | None) -> int:
@@ -147,7 +150,7 @@ class Opened:
         start = self._start(node, offset)
         if start + len(data) > LARGEST:
             raise complaint(EFBIG, self.shown)
-        op.touches = self._changes()
+        op.touches = self._changes(node)
         written = self.volume.disk.write(node, start, data)
         if written < len(data):
             op.detail = shown(data[:written])

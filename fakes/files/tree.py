@@ -28,6 +28,7 @@ from pileup.sim.virtual_time import EPOCH
 MOST_LINKS: Final = 40
 UMASK: Final = 0o022
 START: Final = EPOCH * NANO
+NO_NAMES: Final = frozenset(("", ".", ".."))
 STRENGTH: Final = {READ: 0, UPDATE: 1, WRITE: 2}
 
 
@@ -45,6 +46,14 @@ class Spot(NamedTuple):
     node: Inode | None
     touches: Footprint
     error: int = 0
+
+    @property
+    def seen(self) -> Footprint:
+        """What it touches to look at what is there, beyond that it is there."""
+        node, touches = self.node, self.touches
+        if node is None:
+            return touches
+        return node.seen if touches is node.reads else merged(node.seen, touches)
 
 
 class Change(NamedTuple):
@@ -97,9 +106,14 @@ class Tree:
     def spot(self, where: Where, *, follow: bool = True) -> Spot:
         """Say where a path leads."""
         path = where.path
-        node = self.nodes.get(path) if self.simple else None
-        if node is not None:
-            return Spot(path, node, node.reads)
+        if self.simple:
+            node = self.nodes.get(path)
+            if node is not None:
+                return Spot(path, node, node.reads)
+            holder, slash, name = path.rpartition("/")
+            above = self.nodes.get(holder) if holder or not slash else None
+            if isinstance(above, Directory) and name not in NO_NAMES:
+                return Spot(path, None, self.cells[path].reads)
         return self._walk(path, follow)
 
     def look(self, op: Operation, where: Where, *, follow: bool = True) -> Spot:
@@ -116,6 +130,14 @@ class Tree:
         if node is None:
             raise complaint(ENOENT, where.shown)
         return node
+
+    def see(self, op: Operation, where: Where, *, follow: bool = True) -> Inode:
+        """Return what a path leads to, to look at it."""
+        spot = self.look(op, where, follow=follow)
+        if spot.node is None:
+            raise complaint(ENOENT, where.shown)
+        op.touches = spot.seen
+        return spot.node
 
     def _walk(self, path: str, follow: bool, depth: int = 0) -> Spot:
         parts, must_be_directory = _parts(path)
@@ -257,6 +279,8 @@ class Tree:
         own = self.cells[spot.path or "/"].writes if spot.node is None else spot.node.writes
         listed = self.nodes.get(parent_of(spot.path))
         update = listed.listing.updates if isinstance(listed, Directory) else ()
+        if self.simple and not isinstance(spot.node, Directory):
+            return (*own, *update)  # nothing else is on the way
         return merged(own, update, spot.touches, self.inside(spot))
 
     def inside(self, spot: Spot) -> Footprint:

@@ -44,7 +44,7 @@ class Volume:
     def __init__(self, sim: Sim, name: str, capacity: int | None) -> None:
         self.name = name
         self.port = Port(sim, name, FAILURES)
-        self._sure = Port(sim, name)
+        self._sure = Port(sim, name)  # `close` closes even where it tells of an error
         self.tree = Tree(sim, self.port.cells)
         self.disk = Disk(self.tree, capacity)
         self.opens: dict[Opened, None] = {}
@@ -52,17 +52,13 @@ class Volume:
 
     def perform(self, op: Operation) -> Awaitable[Any]:  # Any: what the operation returns
         """Let an operation take effect, in async code."""
-        return self._way_of(op).perform(op)
-
-    def _way_of(self, op: Operation) -> Port:
-        """Let nothing fail that gives back: `close` closes even where it tells of an error."""
-        return self._sure if op.name in GIVING_BACK else self.port
+        return (self._sure if op.name in GIVING_BACK else self.port).perform(op)
 
     def act(self, op: Operation) -> Any:  # Any: what the operation returns
         """Let an operation take effect: parked in an agent, at once in `setup` and `check`."""
         strand = here.get(None)
         if strand is not None and strand.sim is self.tree.sim:
-            return self._way_of(op).call(op)
+            return (self._sure if op.name in GIVING_BACK else self.port).call(op)
         if op.ready is not None and not op.ready():
             raise UsageError(
                 f"'{op.label}' would wait for ever: outside of agents nobody else can act. "

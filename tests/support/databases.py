@@ -7,6 +7,7 @@ step that lets it go on.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from time import monotonic, sleep
 from typing import Any, TypeAlias
@@ -15,9 +16,10 @@ import psycopg
 from psycopg.pq import ExecStatus, TransactionStatus
 
 from pileup.fakes.database import Database, DatabaseError
+from pileup.fakes.database.drafting import Sent
 from pileup.fakes.database.rows import Row, Version
 from pileup.fakes.database.sessions import Session
-from pileup.fakes.database.statements import Limits, Statement
+from pileup.fakes.database.statements import Limits
 from pileup.fakes.database.verbs import asked
 from pileup.settings import Budgets
 from pileup.sim.kernel import Sim
@@ -59,7 +61,7 @@ class Fake:
         self.db.table("test", key="id", unique=["tag"], rows=rows)
         self.isolation: Any = isolation
         self.sessions: dict[int, Session] = {}
-        self.waiting: dict[int, Statement[Any]] = {}
+        self.waiting: dict[int, Sent] = {}
         self._places: dict[Version, int] = {}
 
     def _lay_out(self, session: Session) -> None:
@@ -110,7 +112,7 @@ class Fake:
             self.sessions[number] = session
         return self.sessions[number]
 
-    def _statement(self, session: Session, verb: str, *what: Any) -> Statement[Any]:
+    def _statement(self, session: Session, verb: str, *what: Any) -> Sent:
         verbs, work = session.verbs, session.work()
         if verb == "select":
             name, how = (*what, {})[:2]
@@ -131,7 +133,7 @@ class Fake:
         row, on_conflict = (*what, None)[:2]
         return verbs.insert(work, "test", row, on_conflict)
 
-    def _try(self, number: int, statement: Statement[Any], op: Any) -> Any:
+    def _try(self, number: int, statement: Sent, op: Any) -> Any:
         self.waiting.pop(number, None)
         try:
             answer = op.apply()
@@ -147,7 +149,7 @@ class Fake:
         return sorted(self.db.rows("test"), key=lambda row: row["id"])
 
 
-def _can_go_on(statement: Statement[Any]) -> bool:
+def _can_go_on(statement: Sent) -> bool:
     wait = None if statement.work is None else statement.work.wait
     assert wait is not None
     return wait.is_over()
@@ -162,12 +164,18 @@ class Real:
 
     def __init__(self, address: tuple[str, int], isolation: str, rows: Any = ROWS) -> None:
         host, port = address
-        self._where = f"host={host} port={port} user=root dbname=test"
+        # In a schema of its own, because two runs of these tests may be on at once.
+        self._schema = f"pileup_{os.getpid()}"
+        self._where = (
+            f"host={host} port={port} user=root dbname=test "
+            f"options='-c search_path={self._schema} -c client_min_messages=error'"
+        )
         self.isolation = isolation
         self.monitor = psycopg.connect(self._where, autocommit=True)
+        self.monitor.execute(f"drop schema if exists {self._schema} cascade")
+        self.monitor.execute(f"create schema {self._schema}")
         self.connections: dict[int, psycopg.Connection[Any]] = {}
         self.waiting: dict[int, float] = {}
-        self.monitor.execute("drop table if exists test")
         self.monitor.execute("create table test (id int primary key, value int, tag text unique)")
         self.reset(isolation, rows)
 
@@ -187,7 +195,7 @@ class Real:
     def close(self) -> None:
         for connection in self.connections.values():
             connection.close()
-        self.monitor.execute("drop table if exists test")
+        self.monitor.execute(f"drop schema {self._schema} cascade")
         self.monitor.close()
 
     def step(self, number: int, verb: str, *what: Any) -> Answers:
@@ -229,7 +237,7 @@ class Real:
             if self._blocked(pgconn.backend_pid):
                 begun = monotonic() if begun is None else begun
                 # Its search for deadlocks must be over: the next who waits closes the circle.
-                if monotonic() > begun + 3 * DEADLOCK_TIMEOUT:
+                if monotonic() > begun + 6 * DEADLOCK_TIMEOUT:
                     self.waiting[number] = begun
                     return WAITS
                 sleep(0.001)

@@ -375,3 +375,22 @@ async def first_updater(db: Database) -> str:
 def test_at_repeatable_read_the_first_updater_wins() -> None:
     lost = "could not serialize access due to concurrent update of accounts/1"
     assert outcomes(first_updater, first_updater) == {("won", "won"), ("won", lost), (lost, "won")}
+
+
+def test_a_wait_that_is_over_leaves_no_alarm_behind() -> None:
+    def impatient_database(sim: Sim) -> Database:
+        db = Database(sim, lock_timeout=50)
+        db.table("accounts", rows=ACCOUNTS)
+        return db
+
+    async def holds(db: Database) -> None:
+        async with db.transaction() as tx:
+            await tx.update("accounts", 1, balance=0)
+
+    async def stays(_: Database) -> None:
+        await pileup.sleep(100)
+
+    scenario = pileup.Scenario([holds, relative, stays], setup=impatient_database)
+    for run in all_runs(scenario.explorer()):
+        by_itself = [event.name for event in run.history if event.agent == "world"]
+        assert run.clean == (by_itself == []), "an alarm rings only where somebody gives up"
