@@ -24,7 +24,14 @@ def test_the_example_is_at_most_twenty_lines_of_the_user_s_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["docs/ARCHITECTURE.md", "docs/determinism.md", "docs/fakes.md", "docs/faults.md", "docs/benchmarks.md"]
+    "page",
+    [
+        "docs/ARCHITECTURE.md",
+        "docs/determinism.md",
+        "docs/fakes.md",
+        "docs/faults.md",
+        "docs/benchmarks.md",
+    ],
 )
 def test_every_page_that_is_linked_is_there(page: str) -> None:
     assert f"]({page})" in PAGE.read_text("utf-8")
