@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from pileup.errors import UsageError
@@ -157,7 +158,16 @@ def _scenario(
 
 async def sleep(seconds: float) -> None:
     """Wait for virtual time to pass; costs no real time."""
+    _expect_duration(seconds)
     await current("pileup.sleep").perform(Operation("sleep", (), nothing, delay=seconds))
+
+
+def _expect_duration(seconds: object) -> None:
+    if not isinstance(seconds, int | float) or not 0 <= seconds < inf:
+        raise UsageError(
+            f"pileup.sleep({seconds!r}): to sleep takes a number of seconds, as in "
+            "pileup.sleep(1.5). To wait for ever, wait for something that never comes."
+        )
 
 
 async def checkpoint() -> None:

@@ -117,12 +117,17 @@ class _Sent:
         return answer
 
 
-def within(sim: Sim, seconds: float | None, course: Course[Any]) -> Course[Any]:
-    """Give up on a course after so many seconds of virtual time, as a client's timeout does."""
+def within(
+    sim: Sim, seconds: float | None, course: Course[Any], *, chosen: bool = True
+) -> Course[Any]:
+    """Give up on a course after so many seconds of virtual time, as a client's timeout does.
+
+    A timeout that nobody has `chosen` runs out only on what is slow.
+    """
     if seconds is None:
         return (yield from course)
     # By strand and not by operation, because under a fault plan one operation becomes several.
-    deadline = _Deadline(sim, here.get())
+    deadline = _Deadline(sim, here.get(), chosen)
     sim.timers.set(sim.now + seconds, deadline)
     try:
         return (yield from course)
@@ -135,17 +140,20 @@ def within(sim: Sim, seconds: float | None, course: Course[Any]) -> Course[Any]:
 class _Deadline:
     """Makes the strand that waits for an answer give up instead, when the time has come."""
 
-    __slots__ = ("_sim", "_strand", "timer")
+    __slots__ = ("_chosen", "_sim", "_strand", "timer")
 
-    def __init__(self, sim: Sim, strand: Strand) -> None:
+    def __init__(self, sim: Sim, strand: Strand, chosen: bool) -> None:
         self.timer = 0
+        self._chosen = chosen
         self._sim = sim
         self._strand = strand
 
     def fire(self) -> None:
         """Take back what the strand is parked with, which may be a fault's own wait by now."""
         strand = self._strand
-        if strand.op is not None and type(strand.op) is not Firm:
+        if strand.op is None or type(strand.op) is Firm:
+            return
+        if self._chosen or strand.op.delay or strand.op.fault is not None:
             self._sim.withdraw(strand)
             self._sim.park(strand, Operation("give up", (), _give_up))
 

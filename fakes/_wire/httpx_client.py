@@ -22,7 +22,7 @@ Divergence from the real thing
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
@@ -50,7 +50,11 @@ UNCHOSEN: Final = (
     dict.fromkeys(("connect", "read", "write", "pool"), 5.0),
     {"connect": 5.0, "read": 600, "write": 600, "pool": 600},
 )
-"""The timeouts that the packages, and the SDKs of OpenAI and Anthropic, have by themselves."""
+"""The timeouts that the packages, and the SDKs of OpenAI and Anthropic, have by themselves.
+
+They run out only on what is slow, because else each test of a client that handles no
+timeouts would find just that.
+"""
 USUAL_PORTS: Final = {"http": 80, "https": 443}
 WITHOUT_BODY: Final = (204, 304)
 
@@ -117,17 +121,11 @@ def _begun(sim: Sim, module: Theirs, request: Theirs, body: bytes) -> _Call | No
     claim = find(sim, received)
     if claim is None:
         return None
-    seconds = _patience(sim, request.extensions.get("timeout", {}))
-    course = within(sim, seconds, claim.respond(received))
+    timeout = request.extensions.get("timeout", {})
+    chosen = timeout not in UNCHOSEN
+    seconds = timeout.get("read") if chosen or sim.faults is not None or sim.timed else None
+    course = within(sim, seconds, claim.respond(received), chosen=chosen)
     return _Call(module, request, claim.port, course, seconds)
-
-
-def _patience(sim: Sim, timeout: Mapping[str, float | None]) -> float | None:
-    """How long a client waits for an answer."""
-    # Without this, each test of a client that handles no timeouts would find just that.
-    if timeout in UNCHOSEN and sim.faults is None and not sim.timed:
-        return None
-    return timeout.get("read")
 
 
 def _received(request: Theirs, body: bytes) -> Request:

@@ -85,7 +85,11 @@ class Conversation:
             self._owner = strand.agent
         op = server.operation(session, name, args)
         if name not in BLOCKING:
-            return (yield from self._suffered(op))
+            try:
+                return (yield from self._suffered(op))
+            finally:
+                if name == "exec":
+                    session.end_transaction()  # also where a fault has refused it
         try:
             reply = yield from self._suffered(op)
         except BaseException:

@@ -119,10 +119,14 @@ class Session(FakeSocket):
         """Send a message of the server's own accord."""
         self.inbox.append(Push(msg))
 
-    def close(self) -> None:
-        """Forget what the server knew of the connection, as it does when it is closed."""
+    def end_transaction(self) -> None:
+        """Forget what was queued and watched."""
         self._transaction = None
         self._clear_watches()
+
+    def close(self) -> None:
+        """Forget what the server knew of the connection, as it does when it is closed."""
+        self.end_transaction()
         if self._pubsub:
             self._discard_subscriptions()
         if self in self._server.sockets:

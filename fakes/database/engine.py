@@ -39,6 +39,9 @@ class Engine:
         self.port = Port(sim, name, CONNECTING)
         self.inner = Port(sim, name, UNDER_WAY)
         """For what goes over a connection that is there."""
+        lost = {name: UNDER_WAY[name] for name in ("timeout", "lost", "reset") if name in UNDER_WAY}
+        self.giving_up = Port(sim, name, lost)
+        """For ROLLBACK, which needs neither room nor rights: only its connection can fail."""
         cells = self.port.cells
         self.locks = Cells(sim, f"{name}.lock")
         self.items = Items(cells, self.locks, cells["commits"], cells["serializable"])

@@ -24,6 +24,7 @@ from pileup.fakes.database.verbs import Verbs, asked
 from pileup.fakes.database.wheres import Condition, OrderBy, Where
 from pileup.fakes.database.work import Isolation
 from pileup.fakes.database.writing import OnConflict
+from pileup.sim.agents import here
 from pileup.sim.kernel import Sim
 
 
@@ -95,6 +96,11 @@ class Database:
 
     def replica(self, lag: float | None = None) -> Replica:
         """Return a replica to read from, as it was `lag` seconds ago; None makes it a choice."""
+        if here.get(None) is not None:
+            raise UsageError(
+                "A replica was asked for in an agent, and could know nothing of what came before. "
+                "Make it in `setup`, as in `world.replica = world.database.replica(lag=5)`."
+            )
         return Replica(self._engine, Lagging(self._engine, lag))
 
     # For agents --------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pileup.errors import UsageError
 from pileup.fakes._port import Port
 from pileup.fakes.database.drafting import Shortcuts
@@ -15,6 +17,8 @@ from pileup.operations import Footprint, Operation
 from pileup.sim.agents import here
 
 LEVELS = ("read committed", "repeatable read", "serializable")
+
+ROLLBACK: Final = "rollback"
 
 
 class Session:
@@ -76,7 +80,7 @@ class Session:
             )
         return work
 
-    def occupy(self) -> Port:
+    def occupy(self, op: Operation | None = None) -> Port:
         """Begin to use the connection, which does one thing at a time.
 
         Returns the way to the server: the first statement finds out whether there is one.
@@ -87,6 +91,8 @@ class Session:
                 "time: give each task a transaction of its own, or let one wait for the other."
             )
         self._busy = True
+        if op is not None and op.name == ROLLBACK:
+            return self.engine.giving_up
         return self.engine.inner if self._begun else self.engine.port
 
     def free(self, error: BaseException | None = None) -> None:
@@ -131,7 +137,7 @@ class Session:
             work.state = "rolled back"
             return "rolled back"
 
-        return Operation("rollback", self._ends(work) + work.locked(), rollback)
+        return Operation(ROLLBACK, self._ends(work) + work.locked(), rollback)
 
     def _ends(self, work: Work) -> Footprint:
         """Return what the end of a serializable transaction touches: others reckon with it."""

@@ -137,7 +137,7 @@ class SyncTransaction(Verbatim):
 
     def _perform(self, op: Operation) -> Any:
         session = self._session
-        port = session.occupy()
+        port = session.occupy(op)
         failure: BaseException | None = None
         try:
             return perform(port, op)

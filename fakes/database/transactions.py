@@ -113,7 +113,7 @@ class Transaction:
 
     async def _perform(self, op: Operation) -> Any:
         session = self._session
-        port = session.occupy()
+        port = session.occupy(op)
         try:
             answer = await port.perform(op)
         except BaseException as error:

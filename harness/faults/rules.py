@@ -77,6 +77,11 @@ class Rule:
 
 
 def _complaints(rule: Rule) -> Iterable[str]:
+    wrong = [name for name, (kinds, _) in KINDS.items() if not _is(getattr(rule, name), kinds)]
+    if wrong:
+        given = ", ".join(f"{name}={getattr(rule, name)!r}" for name in wrong)
+        yield f"{given}; write {', '.join(f'{name}={KINDS[name][1]}' for name in wrong)}."
+        return
     if rule.fault not in CATALOGUE:
         yield f"there is no such fault; there are {', '.join(CATALOGUE)}."
     if not 0 < rule.odds <= 1:
@@ -93,6 +98,39 @@ def _complaints(rule: Rule) -> Iterable[str]:
         yield f"together={rule.together!r}, but it is 'step', 'agent' or 'all'."
     if rule.moment not in ("before", "after"):
         yield f"moment={rule.moment!r}, but it is 'before' or 'after' the effect."
+
+
+def _is(value: object, kinds: tuple[object, ...]) -> bool:
+    """Whether a value is of one of these kinds; a tuple of kinds is a pair of such values."""
+    for kind in kinds:
+        if isinstance(kind, tuple):
+            pair = value if isinstance(value, tuple) else ()
+            if len(pair) == len(kind) and all(map(_is, pair, zip(kind, strict=True))):
+                return True
+        elif isinstance(kind, type) and isinstance(value, kind) and not _is_flag(value, kind):
+            return True
+    return False
+
+
+def _is_flag(value: object, kind: type) -> bool:
+    return isinstance(value, bool) and kind is not bool
+
+
+KINDS: Final[dict[str, tuple[tuple[object, ...], str]]] = {
+    "fault": ((str,), "'lost'"),
+    "on": ((str,), "'POST*'"),
+    "by": ((str,), "'worker-*'"),
+    "step": ((str,), "'checkout'"),
+    "odds": ((int, float), "0.05"),
+    "nth": ((int, (int, int), type(None)), "3"),
+    "window": (((float, float), (int, int), (int, float), (float, int), type(None)), "(10, 40)"),
+    "after": ((str, type(None)), "'write*'"),
+    "flap": ((int,), "5"),
+    "most": ((int, type(None)), "2"),
+    "seconds": ((int, float, type(None)), "30"),
+    "victim": ((bool,), "True"),
+}
+"""What each argument of a rule may be, and an example of it."""
 
 
 def _words(rule: Rule) -> Iterable[str]:

@@ -11,13 +11,13 @@ import re
 import traceback
 from collections.abc import Iterator
 
-from pileup.errors import RunOver
+from pileup.errors import RunOver, UsageError
 from pileup.findings import Finding
 from pileup.search.program import Program
 from pileup.sim.agents import Agent
 from pileup.sim.endings import Deadlock, Overrun, Stuck
 from pileup.sim.kernel import Sim
-from pileup.sim.stacks import place
+from pileup.sim.stacks import is_library, place
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """What a default repr in a message ends with: another one in every run."""
@@ -118,6 +118,8 @@ def _check(sim: Sim, program: Program) -> Iterator[Finding]:
         return
     try:
         program.check(sim.world)
+    except UsageError:
+        raise  # a mistake in using pileup is no finding
     except Exception as error:  # noqa: BLE001 - a check may fail with anything
         said, _, rest = (ADDRESS.sub("", str(error)) or type(error).__name__).partition("\n")
         where = _origin(error) or "an unknown line"
@@ -133,6 +135,8 @@ def _check(sim: Sim, program: Program) -> Iterator[Finding]:
 
 
 def _origin(error: BaseException) -> str:
-    """Name the user's own line that an error came from: the deepest frame that is not ours."""
-    places = [place(frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    """Name the user's own line that an error came from, or a library's where there is none."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = [frame for frame in frames if not is_library(frame.f_code.co_filename)]
+    places = [place(frame) for frame in (*frames, *own)]
     return next((each for each in reversed(places) if each is not None), "")

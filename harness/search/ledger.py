@@ -46,6 +46,8 @@ class Ledger:
             self._proofs.setdefault(finding.fingerprint, finding)
         if run.findings and (self._best is None or _plainness(run) < _plainness(self._best)):
             self._best = run
+            # Told as they are in the run that is shown, or the text and the run would differ.
+            self._proofs |= {finding.fingerprint: finding for finding in run.findings}
 
     def exploration(self, runs: int, backend: str) -> Exploration:
         """Sum up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,28 @@ def assemble(
                 f"`{name}` must be a function; {value!r} was given. Write {name}=function, "
                 "without parentheses after it."
             )
+        if value is not None:
+            _expect_one_argument(name, value)
     return Program(bodies, setup, check)
+
+
+def _expect_one_argument(name: str, given: Callable[..., object]) -> None:
+    """Refuse what cannot be called with one argument, and what would only make a coroutine."""
+    what = {"setup": "the sim", "check": "the world"}[name]
+    if inspect.iscoroutinefunction(given) or inspect.isgeneratorfunction(given):
+        raise UsageError(
+            f"`{name}` is called, never awaited or iterated, so {name_of(given)} would do nothing. "
+            f"Write it with plain `def` and without `yield`; it gets {what}."
+        )
+    try:
+        inspect.signature(given).bind(None)
+    except TypeError:
+        raise UsageError(
+            f"`{name}` is called with one argument, {what}, which {name_of(given)}"
+            f"{inspect.signature(given)} does not take. Write `def {name}({what.split()[1]}): ...`."
+        ) from None
+    except ValueError:
+        return  # written in C, so it has to be tried
 
 
 def _bodies(agent: Body | Sequence[Body], agents: int | Sequence[Body]) -> tuple[Body, ...]:

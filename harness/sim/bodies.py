@@ -40,6 +40,13 @@ def is_async(body: Body) -> bool:
     return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(method)
 
 
+def _is_generator(body: Body) -> bool:
+    inner: object = body
+    while isinstance(inner, partial):
+        inner = inner.func
+    return inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner)
+
+
 @cache
 def arguments(body: Body) -> int:
     """Count how many of `(world, me)` a body takes; refuse one that wants something else."""
@@ -51,6 +58,11 @@ def arguments(body: Body) -> int:
             f"{name} cannot be an agent: its parameters cannot be read. Wrap it, as in "
             "`async def agent(world, me): ...`."
         ) from None
+    if _is_generator(body):
+        raise UsageError(
+            f"{name} cannot be an agent: it has a `yield`, so calling it would only make a "
+            "generator, and none of it would run. Leave the `yield` out."
+        )
     wanted = 0
     for each in parameters:
         if each.kind is each.VAR_POSITIONAL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -202,3 +203,18 @@ def test_the_channel_of_who_crashed_has_one_listener_less() -> None:
     rule = Rule("crash", on="incrby cache*", nth=1, moment="after")
     run = pileup.Scenario([listens, publishes], faults=[rule]).explorer().once(Dull())
     assert run.world.cache.peek("heard by") == b"0"
+
+
+@pytest.mark.parametrize("fault", ["error", "full", "denied"])
+def test_an_exec_that_a_fault_refuses_ends_the_transaction(fault: str) -> None:
+    client = redis.Redis()
+
+    def agent() -> None:
+        with suppress(redis.RedisError), client.pipeline() as pipe:
+            pipe.set("a", 1)
+            pipe.execute()
+        assert client.set("x", 1) is True
+
+    found = pileup.explore(agent, agents=1, runs=2, faults=Rule(fault, on="exec*", nth=1))
+    assert found.clean
+    assert [tally.struck for tally in found.stats.faults.values()] == [2]

@@ -272,3 +272,18 @@ def test_a_stale_read_is_a_fault_too() -> None:
 
     scenario = pileup.Scenario(reads, agents=1, setup=Replicated, faults=rules)
     assert list(scenario.explorer().once(Dull()).results.values()) == [[100, 1]]
+
+
+@pytest.mark.parametrize("fault", ["full", "denied", "error", "unavailable"])
+def test_a_rollback_needs_neither_room_nor_rights(fault: str) -> None:
+    async def gives_up(world: Replicated) -> str:
+        try:
+            async with world.db.transaction() as tx:
+                await tx.update("accounts", 1, balance=5)
+                raise KeyError
+        except KeyError:
+            return "rolled back"
+
+    rule = Rule(fault, on="rollback*")
+    found = pileup.explore(gives_up, setup=Replicated, agents=1, runs=2, faults=rule)
+    assert found.clean
