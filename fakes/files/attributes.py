@@ -7,7 +7,7 @@ from errno import EACCES, EINVAL, EISDIR, ENOENT
 
 from pileup.fakes.files.inodes import NANO, Inode, Regular
 from pileup.fakes.files.opened import Opened, call
-from pileup.fakes.files.tree import Where, complaint, merged
+from pileup.fakes.files.spots import Where, complaint, merged
 from pileup.fakes.files.volume import Volume
 from pileup.operations import Footprint, Operation
 
@@ -23,7 +23,7 @@ class Attributes:
 
     def stat(self, where: Where, *, follow: bool = True) -> Operation:
         """Tell all about what a path leads to."""
-        touches = self._tree.spot(where, follow=follow).seen
+        touches = self._tree.spot(where.path, follow=follow).seen
         return call("stat", touches, self._stat, where, follow)
 
     def _stat(self, op: Operation, where: Where, follow: bool) -> os.stat_result:
@@ -33,10 +33,10 @@ class Attributes:
 
     def access(self, where: Where, mode: int) -> Operation:
         """Tell whether it is there and may be read, written, executed."""
-        return call("access", self._tree.spot(where).touches, self._access, where, mode)
+        return call("access", self._tree.spot(where.path).touches, self._access, where, mode)
 
     def _access(self, op: Operation, where: Where, mode: int) -> bool:
-        spot = self._tree.spot(where)
+        spot = self._tree.spot(where.path)
         op.touches = spot.touches
         return spot.node is not None and not spot.error and spot.node.may(mode)
 
@@ -48,7 +48,7 @@ class Attributes:
         cells = self._tree.cells
         if isinstance(where, Opened):
             return where.node.updates(cells, aspect)
-        spot = self._tree.spot(where, follow=follow)
+        spot = self._tree.spot(where.path, follow=follow)
         if spot.node is None:
             return spot.touches
         return merged(spot.node.updates(cells, aspect), spot.touches)
@@ -64,7 +64,8 @@ class Attributes:
         op.touches = self._about(where, "mode", follow)
         node.mode = mode & PERMISSIONS
         node.changed = self._tree.moment()
-        self._tree.simple = self._tree.simple and bool(mode & 0o100 or isinstance(node, Regular))
+        self._tree.barred = True
+        self._tree.forget()
 
     def utime(
         self, where: Where | Opened, modified: int | None, *, follow: bool = True
@@ -83,7 +84,7 @@ class Attributes:
 
     def truncate(self, where: Where, length: int) -> Operation:
         """Make a file so and so long."""
-        spot = self._tree.spot(where)
+        spot = self._tree.spot(where.path)
         own = () if spot.node is None else spot.node.writes
         touches = merged(own, spot.touches, self._volume.disk.space(taken=True))
         return call("truncate", touches, self._truncate, where, length)

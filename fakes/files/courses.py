@@ -13,11 +13,12 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from pileup.fakes.files.attributes import Attributes
 from pileup.fakes.files.entries import Entries
-from pileup.fakes.files.inodes import Directory, Inode, Regular
-from pileup.fakes.files.locks import LOCK_EX, LOCK_NB, LOCK_SH, Locking
+from pileup.fakes.files.inodes import Directory, Regular
+from pileup.fakes.files.locking import Locking
+from pileup.fakes.files.locks import LOCK_EX, LOCK_NB, LOCK_SH
 from pileup.fakes.files.modes import parse
 from pileup.fakes.files.opened import Opened, call, shown
-from pileup.fakes.files.tree import Where, complaint, parent_of
+from pileup.fakes.files.spots import Where, complaint, parent_of
 from pileup.fakes.files.volume import Volume
 from pileup.operations import Operation
 from pileup.sim.agents import here
@@ -42,43 +43,24 @@ class Calls:
 
     def where(self, path: str) -> Where:
         """Read a path as agents write it: from the top of the folder, or as it is mounted."""
-        for point, folder in self._tree.points:
-            if path == point or path.startswith(f"{point}/"):
-                return Where(f"{folder}{path[len(point) :]}".lstrip("/"), path)
-        return Where(path, path)
+        return self._tree.where(path)
 
     # Whole files -------------------------------------------------------------------------
 
     def read(self, path: str) -> Operation:
         """Read a whole file: one operation, because what is read was all there at one moment."""
-        tree = self._tree
-        node = tree.nodes.get(path) if tree.simple else None
-        touches = tree.spot(self.where(path)).touches if node is None else node.reads
-        return call("read", touches, self._read, path)
+        where = self.where(path)
+        return call("read", self._tree.spot(where.path).touches, self._read, where)
 
-    def _read(self, op: Operation, path: str) -> bytes:
-        tree = self._tree
-        node = tree.nodes.get(path) if tree.simple else None
+    def _read(self, op: Operation, where: Where) -> bytes:
+        node = self._tree.look(op, where).node
         if node is None:
-            node = self._find(op, path)
-        else:
-            op.touches = node.reads
-        if not isinstance(node, Regular) or not node.mode & 0o400:
-            raise _unreadable(node, path)
+            raise _absent(where)
+        if not isinstance(node, Regular) or not node.may(4):
+            raise complaint(EISDIR if isinstance(node, Directory) else EACCES, where.shown)
         data = bytes(node.data)
         op.detail = shown(data)
         return data
-
-    def _find(self, op: Operation, path: str) -> Inode:
-        spot = self._tree.look(op, self.where(path))
-        if spot.node is None:
-            raise FileNotFoundError(
-                ENOENT,
-                "No such file or directory in the fake files (to have it there from the start, "
-                f"call files.seed({path!r}, text) in setup)",
-                path,
-            )
-        return spot.node
 
     def write(self, path: str, data: bytes) -> Course[None]:
         """Empty a file, or make it, and write it anew."""
@@ -126,10 +108,10 @@ class Calls:
     def exists(self, path: str) -> Operation:
         """Tell whether a path leads to anything."""
         where = self.where(path)
-        return call("exists", self._tree.spot(where).touches, self._exists, where)
+        return call("exists", self._tree.spot(where.path).touches, self._exists, where)
 
     def _exists(self, op: Operation, where: Where) -> bool:
-        spot = self._tree.spot(where)
+        spot = self._tree.spot(where.path)
         op.touches = spot.touches
         return spot.node is not None and not spot.error
 
@@ -148,17 +130,17 @@ class Calls:
                 raise
 
     def _is_directory(self, where: Where) -> Operation:
-        return call("stat", self._tree.spot(where).touches, self._look_for_directory, where)
+        return call("stat", self._tree.spot(where.path).touches, self._look_for_directory, where)
 
     def _look_for_directory(self, op: Operation, where: Where) -> bool:
-        spot = self._tree.spot(where)
+        spot = self._tree.spot(where.path)
         op.touches = spot.touches
         return isinstance(spot.node, Directory) and not spot.error
 
     def sync(self, path: str) -> Operation:
         """Make durable what is pending of a file, or of a directory's names."""
         where = self.where(path)
-        return call("fsync", self._tree.spot(where).seen, self._sync, where)
+        return call("fsync", self._tree.spot(where.path).seen, self._sync, where)
 
     def _sync(self, op: Operation, where: Where) -> None:
         self.volume.disk.sync(self._tree.see(op, where))
@@ -207,5 +189,10 @@ class Calls:
             self.volume.settle(closing)
 
 
-def _unreadable(node: Inode, path: str) -> OSError:
-    return complaint(EISDIR if isinstance(node, Directory) else EACCES, path)
+def _absent(where: Where) -> OSError:
+    return FileNotFoundError(
+        ENOENT,
+        "No such file or directory in the fake files (to have it there from the start, "
+        f"call files.seed({where.shown!r}, text) in setup)",
+        where.shown,
+    )

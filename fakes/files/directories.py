@@ -7,7 +7,7 @@ from errno import EACCES, EBUSY, EEXIST, ENOENT, ENOTDIR, ENOTEMPTY
 from pileup.fakes.files.inodes import Directory, Inode
 from pileup.fakes.files.opened import call
 from pileup.fakes.files.paths import Paths
-from pileup.fakes.files.tree import Where, complaint, merged
+from pileup.fakes.files.spots import Where, complaint, merged
 from pileup.operations import Footprint, Operation
 
 
@@ -44,7 +44,7 @@ class Directories(Paths):
 
     def listdir(self, where: Where) -> Operation:
         """Name what is in a directory, and say of what kind each is."""
-        return call("listdir", self._tree.spot(where).seen, self._listdir, where)
+        return call("listdir", self._tree.spot(where.path).seen, self._listdir, where)
 
     def _listdir(self, op: Operation, where: Where) -> dict[str, Inode]:
         spot = self._tree.look(op, where)

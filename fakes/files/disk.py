@@ -17,15 +17,9 @@ from __future__ import annotations
 from typing import Final
 
 from pileup.fakes.files.inodes import Inode, Regular
-from pileup.fakes.files.tree import Tree, parent_of
+from pileup.fakes.files.spots import parent_of
+from pileup.fakes.files.tree import MOST_KEPT, MOST_PENDING, Tree
 from pileup.operations import READ, WRITE, Footprint, Touch
-
-MOST_PENDING: Final = 64
-"""Writes to one file that a crash can still lose; what is older the system has written back."""
-
-MOST_KEPT: Final = 4 * MOST_PENDING
-"""Writes that are kept until the older ones are written back, which is cheaper at once."""
-
 
 EMPTIED: Final = (0, None)
 
@@ -74,7 +68,7 @@ class Disk:
     def cut(self, node: Regular, length: int) -> bool:
         """Make a file so and so long; False where there is no room for that."""
         grown = length - len(node.data)
-        if grown > self.room:
+        if grown > 0 and grown > self.room:
             return False
         self._keep(node, (length, None))
         _resize(node.data, length)
@@ -97,16 +91,16 @@ class Disk:
             node.base = bytearray(node.data)
         node.pending.append(effect)
         if len(node.pending) > MOST_KEPT:
-            self._write_back(node, MOST_PENDING)
+            self._write_back(node)
 
-    def _write_back(self, node: Regular, most: int) -> None:
+    def _write_back(self, node: Regular) -> None:
         """Make durable all but the last writes to a file."""
         assert node.base is not None
-        settled = node.pending[:-most]
+        settled = node.pending[:-MOST_PENDING]
         emptied = [place for place, effect in enumerate(settled) if effect == EMPTIED]
         for effect in settled[emptied[-1] if emptied else 0 :]:
             _redo(node.base, effect)
-        del node.pending[:-most]
+        del node.pending[:-MOST_PENDING]
 
     def sync(self, node: Inode) -> None:
         """Make durable what is pending of a file's contents, or of a directory's names."""
@@ -125,7 +119,8 @@ class Disk:
     def crash(self) -> None:
         """Lose some of what is pending, as the choices say; what is left is durable."""
         sim, tree = self._tree.sim, self._tree
-        lost = sim.choose("faults", len(tree.journal) + 1, "changes of names lost in the crash")
+        most = min(len(tree.journal), MOST_PENDING)
+        lost = sim.choose("faults", most + 1, "changes of names lost in the crash")
         for _ in range(lost):
             tree.undo(tree.journal.pop())
         tree.journal.clear()
@@ -137,7 +132,7 @@ class Disk:
 
     def _lose_writes(self, node: Regular, label: str) -> None:
         assert node.base is not None
-        self._write_back(node, MOST_PENDING)
+        self._write_back(node)
         lost = self._tree.sim.choose("faults", len(node.pending) + 1, label)
         for effect in node.pending[: len(node.pending) - lost]:
             _redo(node.base, effect)

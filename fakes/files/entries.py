@@ -9,7 +9,7 @@ from pileup.fakes.files.inodes import Directory, Symlink
 from pileup.fakes.files.opened import call
 from pileup.fakes.files.openings import Openings
 from pileup.fakes.files.paths import slashed
-from pileup.fakes.files.tree import Spot, Where, complaint, merged
+from pileup.fakes.files.spots import Spot, Where, complaint, merged
 from pileup.operations import Footprint, Operation
 
 
@@ -43,7 +43,7 @@ class Entries(Openings, Directories):
         return call("link", self._both(source, target), self._link, source, target)
 
     def _link(self, op: Operation, source: Where, target: Where) -> None:
-        spot, goal = self._tree.spot(source, follow=False), self._name(target)
+        spot, goal = self._tree.spot(source.path, follow=False), self._name(target)
         op.touches = merged(spot.touches, goal.touches)
         code = spot.error or _unlinkable(spot, goal, target)
         if code:
@@ -78,7 +78,7 @@ class Entries(Openings, Directories):
 
     def readlink(self, where: Where) -> Operation:
         """Tell where a symbolic link leads."""
-        touches = self._tree.spot(where, follow=False).touches
+        touches = self._tree.spot(where.path, follow=False).touches
         return call("readlink", touches, self._readlink, where)
 
     def _readlink(self, op: Operation, where: Where) -> str:

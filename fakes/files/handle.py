@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import cached_property
 
 from pileup.fakes.files.courses import Calls
+from pileup.fakes.files.spots import Where
 from pileup.fakes.files.stream import Stream, as_bytes
 from pileup.fakes.files.sync import SyncFiles
-from pileup.fakes.files.tree import Where
 from pileup.fakes.files.volume import Volume
 from pileup.fakes.files.ways import Ways
 from pileup.operations import Operation
@@ -190,23 +188,14 @@ class Files:
 
     # Open files and locks ----------------------------------------------------------------
 
-    @asynccontextmanager
-    async def open(self, path: str, mode: str = "r") -> AsyncIterator[Stream]:
+    def open(self, path: str, mode: str = "r") -> Stream:
         """Open a file, for work step by step: `async with files.open(path, "r+") as file`."""
-        opened = await self._ways.walk(self._calls.open(path, mode))
-        async with Stream(self._ways, self._calls, opened) as stream:
-            yield stream
+        return Stream(self._ways, self._calls, self._calls.open(path, mode))
 
-    @asynccontextmanager
-    async def lock(
-        self, path: str, *, shared: bool = False, blocking: bool = True
-    ) -> AsyncIterator[None]:
+    def lock(self, path: str, *, shared: bool = False, blocking: bool = True) -> Stream:
         """Hold the `flock` of a file, made if it is not there: `async with files.lock(path)`."""
-        opened = await self._ways.walk(self._calls.lock(path, shared=shared, blocking=blocking))
-        try:
-            yield
-        finally:
-            await self._ways.walk(self._calls.close(opened))
+        course = self._calls.lock(path, shared=shared, blocking=blocking)
+        return Stream(self._ways, self._calls, course)
 
     def _at(self, path: str) -> Where:
         return self._calls.where(path)

@@ -61,10 +61,12 @@ class Inode:
 
     def rename(self, cells: Cells) -> None:
         """Bring the footprints in line with the names and with who has it open by which name."""
-        paths = dict.fromkeys([*self.names, *[each.path for each in self.opened]])
+        paths = self.names
+        if self.opened:
+            paths = list(dict.fromkeys([*paths, *[each.path for each in self.opened]]))
         self.updated.clear()
         if len(paths) == 1:
-            only = cells[next(iter(paths))]
+            only = cells[paths[0]]
             self.reads, self.writes = only.reads, only.writes
             return
         shared = [cells[path] for path in paths]

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from pileup.errors import UsageError
 from pileup.fakes.files.courses import Calls
 from pileup.fakes.files.opened import Opened
-from pileup.fakes.files.tree import Where, complaint
+from pileup.fakes.files.spots import Where, complaint
 from pileup.fakes.files.ways import Ways
 from pileup.sim.agents import here
 from pileup.sim.drop_ins import drop_in
@@ -110,7 +110,7 @@ class Mounts:
         """Remember that a process has gone into a mounted folder, or out of it."""
         self._folders.pop(_process(), None)
         if place is not None:
-            path = place.calls.volume.tree.spot(place.where).path
+            path = place.calls.volume.tree.spot(place.where.path).path
             self._folders[_process()] = self._outside(place.calls, path).rstrip("/")
 
     # Descriptors -------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def mount(calls: Calls, point: str, folder: str) -> None:
     sim: Sim = calls.volume.tree.sim
     mounts: Mounts = sim.fakes.setdefault("mounts", Mounts())
     mounts.add(path, calls, folder.strip("/"))
-    calls.volume.tree.points.append((path, folder.strip("/")))
+    calls.volume.tree.mount(path, folder.strip("/"))
     drop_in("os", install)
     drop_in("filelock", install_filelock)
     start_anew()

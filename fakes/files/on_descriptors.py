@@ -9,7 +9,7 @@ from typing import Any, Final
 from pileup.fakes.files.locks import LOCK_EX, LOCK_SH, LOCK_UN
 from pileup.fakes.files.mounts import Descriptor, Mounts, act, is_ours, ways_of
 from pileup.fakes.files.on_paths import Ours, chmod, chown, stat, statvfs, truncate
-from pileup.fakes.files.tree import complaint
+from pileup.fakes.files.spots import complaint
 from pileup.operations import Operation
 
 

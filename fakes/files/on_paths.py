@@ -14,7 +14,7 @@ from pileup.fakes.files.inodes import BLOCK, Inode
 from pileup.fakes.files.mounts import Descriptor, Mounts, Place, Target, act
 from pileup.fakes.files.opened import call
 from pileup.fakes.files.scanning import Entry, Scan
-from pileup.fakes.files.tree import Where, complaint
+from pileup.fakes.files.spots import Where, complaint
 from pileup.operations import Operation
 
 TEMPORARY: Final = getattr(os, "O_TMPFILE", 0)

@@ -11,11 +11,11 @@ import os
 from collections.abc import Callable
 from errno import EBADF, EFBIG, EINVAL, EIO, EISDIR, ENOSPC
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVarTuple, Unpack
+from typing import TYPE_CHECKING, Final, TypeVarTuple
 
 from pileup.errors import Unacknowledged
 from pileup.fakes.files.inodes import Inode, Regular
-from pileup.fakes.files.tree import Where, complaint
+from pileup.fakes.files.spots import complaint
 from pileup.operations import Footprint, Operation, nothing
 from pileup.spelling import Brief, brief
 
@@ -40,8 +40,8 @@ def shown(data: bytes | bytearray) -> Brief:
 def call(
     name: str,
     touches: Footprint,
-    work: Callable[[Operation, Unpack[Ts]], object],
-    *args: Unpack[Ts],
+    work: Callable[[Operation, *Ts], object],
+    *args: *Ts,
 ) -> Operation:
     """Make an operation whose work is handed the operation, to say what it really touched."""
 
@@ -53,34 +53,30 @@ def call(
     return op
 
 
-class Request(NamedTuple):
-    """What is to be opened, how, and by which process."""
-
-    where: Where
-    flags: int
-    mode: int
-    process: int
-
-
 class Opened:
     """An open file description: several descriptors may share it, and then its offset."""
 
     __slots__ = ("flags", "lost", "node", "offset", "owner", "path", "refs", "shown", "volume")
 
-    def __init__(self, volume: Volume, node: Inode, path: str, request: Request) -> None:
+    def __init__(self, volume: Volume, shown: object, flags: int) -> None:
         self.volume = volume
-        self.node = node
-        self.path = path
-        self.flags = request.flags
-        self.shown = request.where.shown
+        self.node: Inode
+        self.path: str
+        self.flags = flags
+        self.shown = shown
         self.offset = 0
-        self.owner = request.process
-        self.refs = 1
+        self.owner = volume.process()
+        self.refs = 0
         self.lost = False
-        volume.opens[self] = None
+
+    def attach(self, node: Inode, path: str) -> Opened:
+        """Open what was found, under the path by which it was found."""
+        self.node, self.path, self.refs = node, path, 1
+        self.volume.opens[self] = None
         node.opened.append(self)
         if path not in node.names:
-            node.rename(volume.tree.cells)
+            self.volume.tree.rename(node)
+        return self
 
     @property
     def readable(self) -> bool:
@@ -139,16 +135,17 @@ class Opened:
         return op
 
     def _changes(self, node: Regular) -> Footprint:
-        appends = self.flags & os.O_APPEND
+        appends, disk = self.flags & os.O_APPEND, self.volume.disk
         own = node.updates(self.volume.tree.cells, "end") if appends else node.writes
-        space = self.volume.disk.space(taken=True)
-        return (*own, *space) if space else own
+        return own if disk.capacity is None else (*own, *disk.space(taken=True))
 
     def _write(self, op: Operation, data: bytes, offset: int | None) -> int:
-        node = self.expect(self.writable)
-        op.touches = node.reads
-        start = self._start(node, offset)
+        node = self.expect(self.flags & ACCESS != os.O_RDONLY)
+        start = self.offset if offset is None else offset
+        if self.flags & os.O_APPEND:
+            start = len(node.data)
         if start + len(data) > LARGEST:
+            op.touches = node.reads
             raise complaint(EFBIG, self.shown)
         op.touches = self._changes(node)
         written = self.volume.disk.write(node, start, data)
@@ -160,11 +157,6 @@ class Opened:
         if offset is None:
             self.offset = start + written
         return written
-
-    def _start(self, node: Regular, offset: int | None) -> int:
-        if self.flags & os.O_APPEND:
-            return len(node.data)
-        return self.offset if offset is None else offset
 
     def _tear(self, op: Operation, data: bytes, offset: int | None, code: int) -> None:
         """Let the first half land, and tell that it went wrong."""

@@ -15,7 +15,7 @@ from pileup.fakes.files.inodes import Directory
 from pileup.fakes.files.modes import Mode, parse
 from pileup.fakes.files.mounts import Mounts, Place, act, is_ours, mounted
 from pileup.fakes.files.raw import RawFile
-from pileup.fakes.files.tree import complaint
+from pileup.fakes.files.spots import complaint
 
 real_open: Final = builtins.open
 CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)

@@ -7,9 +7,10 @@ from errno import EACCES, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR
 from typing import Final
 
 from pileup.fakes.files.inodes import Directory, Inode, Regular, Symlink
-from pileup.fakes.files.opened import ACCESS, Opened, Request, call
+from pileup.fakes.files.opened import ACCESS, Opened, call
 from pileup.fakes.files.paths import Paths
-from pileup.fakes.files.tree import Spot, Where, changing, complaint
+from pileup.fakes.files.spots import Spot, Where, complaint
+from pileup.fakes.files.tree import changing
 from pileup.operations import Operation
 
 WANTED: Final = {os.O_RDONLY: 4, os.O_WRONLY: 2, os.O_RDWR: 6}
@@ -25,19 +26,20 @@ class Openings(Paths):
 
     def open(self, where: Where, flags: int, mode: int = 0o666) -> Operation:
         """Open a file, making or emptying it as the flags say."""
-        spot = self._tree.spot(where, follow=_follows(flags))
+        spot = self._tree.spot(where.path, follow=_follows(flags))
+        node = spot.node
         name, touches = "open", spot.touches
-        if spot.node is None and flags & os.O_CREAT:
+        if node is None and flags & os.O_CREAT:
             name, touches = "create", self._tree.entry(spot)
-        elif flags & os.O_TRUNC and isinstance(spot.node, Regular):
-            space = self._volume.disk.space(taken=True)
-            name, touches = "truncate", changing(spot.node, spot, space)
-        op = call(name, touches, self._open, Request(where, flags, mode, self._volume.process()))
+        elif flags & os.O_TRUNC and isinstance(node, Regular):
+            name = "truncate"
+            touches = changing(node, spot, self._volume.disk.space(taken=True))
+        op = call(name, touches, self._open, where, mode, Opened(self._volume, where.shown, flags))
         op.detail = SAID.get(flags & ACCESS)
         return op
 
-    def _open(self, op: Operation, request: Request) -> Opened:
-        where, flags, mode, _ = request
+    def _open(self, op: Operation, where: Where, mode: int, opened: Opened) -> Opened:
+        flags = opened.flags
         op.name = "open"  # until it is known better than when it was asked for
         if flags & os.O_CREAT and where.path.endswith("/"):
             self._named(op, where)
@@ -50,30 +52,35 @@ class Openings(Paths):
             op.name, node = "create", self._tree.file(mode)
             self._bind(op, spot, node, where)
         else:
-            self._refuse(node, flags, where)
+            code = _refusal(node, flags)
+            if code:
+                raise complaint(code, where.shown)
             if flags & os.O_TRUNC and isinstance(node, Regular):
                 op.name = "truncate"
                 self._empty(op, node, spot)
-        return Opened(self._volume, node, spot.path, request)
+        return opened.attach(node, spot.path)
 
     def _empty(self, op: Operation, node: Regular, spot: Spot) -> None:
         if node.data:  # or else nobody can tell the difference
-            self._volume.resize(op, node, 0, spot.path)
+            self._volume.disk.cut(node, 0)
             op.touches = changing(node, spot, self._volume.disk.space(taken=True))
 
-    def _refuse(self, node: Inode, flags: int, where: Where) -> None:
-        """Raise if something that is there cannot be opened like this."""
-        access = flags & ACCESS
-        if flags & EXCLUSIVE == EXCLUSIVE:
-            raise complaint(EEXIST, where.shown)
-        if isinstance(node, Symlink) and not flags & O_PATH:
-            raise complaint(ELOOP, where.shown)
-        if isinstance(node, Directory) and (access or flags & os.O_CREAT):
-            raise complaint(EISDIR, where.shown)
-        if flags & O_DIRECTORY and not isinstance(node, Directory):
-            raise complaint(ENOTDIR, where.shown)
-        if not node.may(WANTED.get(access, 0)) and not flags & O_PATH:
-            raise complaint(EACCES, where.shown)
+
+def _refusal(node: Inode, flags: int) -> int:
+    """Say why something that is there cannot be opened like this."""
+    access = flags & ACCESS
+    if flags & EXCLUSIVE == EXCLUSIVE:
+        return EEXIST
+    if isinstance(node, Directory):
+        if access or flags & os.O_CREAT:
+            return EISDIR
+    elif flags & O_DIRECTORY:
+        return ENOTDIR  # also of a link, where links are not followed
+    if flags & O_PATH:
+        return 0
+    if isinstance(node, Symlink):
+        return ELOOP
+    return 0 if node.may(WANTED.get(access, 0)) else EACCES
 
 
 def _follows(flags: int) -> bool:

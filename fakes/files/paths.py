@@ -5,7 +5,7 @@ from __future__ import annotations
 from errno import EACCES
 
 from pileup.fakes.files.inodes import Directory, Inode
-from pileup.fakes.files.tree import Spot, Where, complaint, parent_of
+from pileup.fakes.files.spots import Spot, Where, complaint, parent_of
 from pileup.fakes.files.volume import Volume
 from pileup.operations import Operation
 
@@ -19,7 +19,7 @@ class Paths:
 
     def _name(self, where: Where) -> Spot:
         """Say what a path itself is, wherever it leads, and whether it ends with a slash or not."""
-        return self._tree.spot(Where(where.path.rstrip("/"), where.shown), follow=False)
+        return self._tree.spot(where.path.rstrip("/"), follow=False)
 
     def _named(self, op: Operation, where: Where) -> Spot:
         """Do the same in an operation, which reads it so far; raise if the way there is barred."""

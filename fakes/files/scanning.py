@@ -11,7 +11,7 @@ from typing import Any, Self
 from pileup.fakes.files.courses import Calls
 from pileup.fakes.files.inodes import Inode
 from pileup.fakes.files.mounts import act
-from pileup.fakes.files.tree import Where
+from pileup.fakes.files.spots import Where
 
 
 class Entry:

@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
+from pileup.errors import UsageError
 from pileup.fakes.files.locks import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN
 from pileup.operations import Operation
 
 if TYPE_CHECKING:
-    from pileup.fakes.files.courses import Calls
+    from pileup.fakes.files.courses import Calls, Course
     from pileup.fakes.files.opened import Opened
     from pileup.fakes.files.ways import Ways
 
 
-class Stream:
-    """An open file. Nothing is buffered: each call is one system call."""
+NOT_OPEN: Final = (
+    "The file is not open: `files.open` opens it on the way into a block. "
+    "Write `async with files.open(path) as file:` and use it inside."
+)
+OPENED_TWICE: Final = (
+    "An open file of `files.open` or `files.lock` is good for one block. Call it anew for each: "
+    "`async with files.lock(path):`, rather than keeping what it returned."
+)
 
-    def __init__(self, ways: Ways, calls: Calls, opened: Opened) -> None:
+
+class Stream:
+    """An open file, as `async with` gives it. Nothing is buffered: each call is one system call."""
+
+    __slots__ = ("_calls", "_course", "_file", "_ways")
+
+    def __init__(self, ways: Ways, calls: Calls, course: Course[Opened]) -> None:
         self._ways = ways
         self._calls = calls
-        self._opened = opened
+        self._course: Course[Opened] | None = course
+        self._file: Opened | None = None
+
+    @property
+    def _opened(self) -> Opened:
+        if self._file is None:
+            raise UsageError(NOT_OPEN)
+        return self._file
 
     async def read(self, size: int | None = None) -> bytes:
         """Read at most `size` bytes from where it stands, or all that follow."""
@@ -64,6 +84,10 @@ class Stream:
         await self._ways.walk(self._calls.close(self._opened))
 
     async def __aenter__(self) -> Self:
+        course, self._course = self._course, None
+        if course is None:
+            raise UsageError(OPENED_TWICE)
+        self._file = await self._ways.walk(course)
         return self
 
     async def __aexit__(

@@ -14,7 +14,7 @@ from pileup.fakes.files.stream import SyncStream, as_bytes
 
 if TYPE_CHECKING:
     from pileup.fakes.files.courses import Calls
-    from pileup.fakes.files.tree import Where
+    from pileup.fakes.files.spots import Where
     from pileup.fakes.files.ways import Ways
 
 

@@ -12,7 +12,8 @@ from pileup.fakes._port import Port
 from pileup.fakes.files.disk import Disk
 from pileup.fakes.files.inodes import Regular
 from pileup.fakes.files.opened import Opened
-from pileup.fakes.files.tree import Tree, complaint
+from pileup.fakes.files.spots import complaint
+from pileup.fakes.files.tree import Tree
 from pileup.operations import Operation
 from pileup.sim.agents import here
 from pileup.sim.kernel import Sim
@@ -100,5 +101,5 @@ class Volume:
         node = opened.node
         node.opened.remove(opened)
         if opened.path not in node.names:
-            node.rename(self.tree.cells)
-        self.disk.release(node)
+            self.tree.rename(node)
+            self.disk.release(node)

@@ -28,6 +28,12 @@ class Client:
         except OSError as error:
             return errno.errorcode[error.errno or 0]
 
+    def begin(self, place: str) -> None:
+        """Let go of everything, and go on in another place."""
+        for name in [*self.files]:
+            self.close(name)
+        self.place = place
+
     def open(self, name: str, path: str, flags: int) -> None:
         self.close(name)
         self.files[name] = os.open(f"{self.place}/{path}", flags | os.O_CREAT, 0o644)
@@ -52,8 +58,8 @@ class Client:
 
 
 def main() -> None:
-    """Serve one script."""
-    client = Client(sys.argv[1])
+    """Serve script after script."""
+    client = Client("")
     for line in sys.stdin:
         sys.stdout.write(json.dumps(client.do(*json.loads(line))) + "\n")
         sys.stdout.flush()

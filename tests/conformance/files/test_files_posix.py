@@ -469,6 +469,13 @@ def test_a_ring_of_links_leads_nowhere(place: str) -> None:
     assert os.path.lexists(f"{place}/a")
 
 
+def test_a_link_that_is_not_followed_is_refused(place: str) -> None:
+    os.symlink(place, f"{place}/a")
+    assert code(lambda: os.open(f"{place}/a", os.O_NOFOLLOW)) == "ELOOP"
+    assert code(lambda: os.open(f"{place}/a", os.O_NOFOLLOW | os.O_DIRECTORY)) == "ENOTDIR"
+    os.close(os.open(f"{place}/a", os.O_DIRECTORY))
+
+
 def test_a_directory_is_no_file(place: str) -> None:
     assert code(lambda: open(place)) == "EISDIR"
     assert code(lambda: open(place, "w")) == "EISDIR"

@@ -8,12 +8,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import Context, copy_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import files_clients
@@ -43,10 +43,10 @@ steps = st.one_of(
 scripts = st.lists(st.tuples(st.integers(0, 1), steps), min_size=5, max_size=25)
 
 
-@contextmanager
-def processes(place: str) -> Iterator[list[Do]]:
-    """Start two real processes."""
-    command = [sys.executable, str(Path(files_clients.__file__)), place]
+@pytest.fixture(scope="module", name="real")
+def two_real_processes() -> Iterator[list[Do]]:
+    """Start two processes that serve script after script."""
+    command = [sys.executable, str(Path(files_clients.__file__))]
     started = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
@@ -96,10 +96,10 @@ def at_once(op: Operation) -> Any:
         raise told.reason from None
 
 
-@given(scripts)
-@settings(max_examples=40, deadline=None)
+@given(script=scripts)
+@settings(max_examples=150, deadline=None)
 @example(
-    [
+    script=[
         (0, ("open", "f", "a", 2)),
         (0, ("open", "g", "a", 2)),
         (0, ("lockf", "f", EX, 0, 0)),
@@ -109,7 +109,7 @@ def at_once(op: Operation) -> Any:
     ]
 )
 @example(
-    [
+    script=[
         (0, ("open", "f", "a", 2)),
         (1, ("open", "f", "a", 2)),
         (0, ("lockf", "f", EX, 4, 0)),
@@ -120,7 +120,7 @@ def at_once(op: Operation) -> Any:
     ]
 )
 @example(
-    [
+    script=[
         (0, ("open", "f", "a", 2)),
         (1, ("open", "f", "a", 2)),
         (0, ("flock", "f", EX)),
@@ -128,8 +128,10 @@ def at_once(op: Operation) -> Any:
         (1, ("flock", "f", SH | NB)),
     ]
 )
-def test_agents_answer_as_processes_do(script: list[tuple[int, Step]]) -> None:
-    with TemporaryDirectory() as place, processes(place) as real, mounted():
+def test_agents_answer_as_processes_do(real: list[Do], script: list[tuple[int, Step]]) -> None:
+    with TemporaryDirectory() as place, mounted():
         fake = agents()
+        for each in real:
+            each("begin", place)
         for who, step in script:
             assert fake[who](*step) == real[who](*step), (who, step)

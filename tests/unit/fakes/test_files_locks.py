@@ -23,13 +23,16 @@ LOCK = f"{DATA}/a.lock"
 
 
 def adds(world: World) -> None:
-    """Read, add, write: two operations and a half, so that every order can be tried."""
-    text = world.files.sync.read_text("a")
-    world.files.sync.write_text("a", text + "x")
+    """What is to be protected: two operations, so that every order can be tried."""
+    world.memory.store("n", (world.memory.load("n") or 0) + 1)
 
 
-def lengths(*agents: Any) -> set[int]:
-    return {len(run.world.files.peek("a")) for run in every_run(*agents, a="")}
+async def adds_in_async_code(world: World) -> None:
+    await world.memory.set("n", (await world.memory.get("n") or 0) + 1)
+
+
+def sums(*agents: Any) -> set[int]:
+    return {run.world.memory.peek("n") for run in every_run(*agents, a="", **{"a.lock": ""})}
 
 
 @contextmanager
@@ -53,20 +56,20 @@ def under_shared_flock(world: World) -> None:
 
 
 def under_lockf(world: World) -> None:
-    with open(LOCK, "w") as file:
+    with open(LOCK, "r+") as file:
         fcntl.lockf(file, fcntl.LOCK_EX)
         adds(world)
 
 
 async def under_native_lock(world: World) -> None:
     async with world.files.lock("a.lock"):
-        await world.files.write_text("a", await world.files.read_text("a") + "x")
+        await adds_in_async_code(world)
 
 
 async def under_step_lock(world: World) -> None:
     async with world.files.open("a.lock", "w") as file:
         await file.lock()
-        await world.files.write_text("a", await world.files.read_text("a") + "x")
+        await adds_in_async_code(world)
         await file.unlock()
 
 
@@ -76,20 +79,20 @@ async def under_step_lock(world: World) -> None:
     ids=lambda a: a.__name__,
 )
 def test_exclusive_locks_exclude(agent: Any) -> None:
-    assert lengths(agent, agent) == {2}
+    assert sums(agent, agent) == {2}
 
 
 def test_locks_of_different_ways_are_one_lock() -> None:
-    assert lengths(under_flock, under_native_lock) == {2}
+    assert sums(under_flock, under_native_lock) == {2}
 
 
 def test_flock_and_lockf_do_not_see_each_other() -> None:
-    assert lengths(under_flock, under_lockf) == {1, 2}
+    assert sums(under_flock, under_lockf) == {1, 2}
 
 
 def test_shared_locks_do_not_exclude_each_other_but_exclusive_ones() -> None:
-    assert lengths(under_shared_flock, under_shared_flock) == {1, 2}
-    assert lengths(under_shared_flock, under_flock) == {2}
+    assert sums(under_shared_flock, under_shared_flock) == {1, 2}
+    assert sums(under_shared_flock, under_flock) == {2}
 
 
 def test_a_lock_without_waiting_is_refused() -> None:
@@ -151,13 +154,13 @@ def test_to_upgrade_a_shared_lock_lets_another_in_between() -> None:
     """Real flock gives the old lock back first: two upgraders neither deadlock nor exclude."""
 
     def upgrades(world: World) -> None:
-        with open(LOCK, "w") as file:
+        with open(LOCK) as file:
             fcntl.flock(file, fcntl.LOCK_SH)
-            text = world.files.sync.read_text("a")
+            count = world.memory.load("n") or 0
             fcntl.flock(file, fcntl.LOCK_EX)
-            world.files.sync.write_text("a", text + "x")
+            world.memory.store("n", count + 1)
 
-    assert lengths(upgrades, upgrades) == {1, 2}
+    assert sums(upgrades, upgrades) == {1, 2}
 
 
 def test_record_locks_on_different_bytes_do_not_exclude() -> None:
@@ -180,12 +183,12 @@ def test_to_close_any_descriptor_loses_a_record_lock() -> None:
     """The oldest trap of POSIX: to read the lock file unlocks it."""
 
     def careless(world: World) -> None:
-        with open(LOCK, "w") as file:
+        with open(LOCK, "r+") as file:
             fcntl.lockf(file, fcntl.LOCK_EX)
-            Path(LOCK).read_text()
+            os.close(os.open(LOCK, os.O_RDONLY))
             adds(world)
 
-    assert 1 in lengths(careless, under_lockf)
+    assert 1 in sums(careless, under_lockf)
 
 
 def test_record_locks_are_carved_as_the_kernel_does() -> None:
@@ -219,13 +222,11 @@ def test_a_lock_file_that_one_alone_can_make_excludes() -> None:
         adds(world)
         os.unlink(LOCK)
 
-    def counts(world: World) -> int:
-        return world.files.peek("a").count("x")
-
-    runs = every_run(takes, takes, a="")
-    assert {counts(run.world) for run in runs} == {1, 2}
-    went_in = [sum("truncate" in row for row in rows(run)) for run in runs]
-    assert [counts(run.world) for run in runs] == went_in  # and nothing of theirs is lost
+    runs = every_run(takes, takes)
+    counts = [run.world.memory.peek("n") for run in runs]
+    assert set(counts) == {1, 2}
+    went_in = [sum(row.startswith("create files[a.lock]") for row in rows(run)) for run in runs]
+    assert counts == went_in  # and nothing of theirs is lost
 
 
 def test_to_look_and_then_make_a_lock_file_does_not() -> None:
@@ -283,13 +284,13 @@ def test_filelock_excludes(agent: Any, backend: str) -> None:
 
 
 def expect_three(world: World) -> None:
-    assert world.files.peek("a") == "xxx"
+    assert world.memory.peek("n") == 3
 
 
 @pytest.mark.parametrize("agent", FILELOCKS, ids=lambda agent: agent.__name__)
 def test_filelock_excludes_in_all_orders_with_two_deviations(agent: Any) -> None:
     runs = list(runs_with_few(2, agent, agent, a=""))
-    assert {run.world.files.peek("a") for run in runs} == {"xx"}
+    assert {run.world.memory.peek("n") for run in runs} == {2}
     assert any("sleep" in row for run in runs for row in rows(run))  # one has had to wait
 
 
@@ -319,7 +320,7 @@ def test_filelock_times_out_in_virtual_time() -> None:
 def test_the_async_filelock_excludes() -> None:
     async def takes(world: World) -> None:
         async with filelock.AsyncFileLock(LOCK, run_in_executor=False):
-            await world.files.write_text("a", await world.files.read_text("a") + "x")
+            await adds_in_async_code(world)
             await asyncio.sleep(0)
 
     found = pileup.explore(
