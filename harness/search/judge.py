@@ -17,7 +17,7 @@ from pileup.search.program import Program
 from pileup.sim.agents import Agent
 from pileup.sim.endings import Deadlock, Overrun, Stuck
 from pileup.sim.kernel import Sim
-from pileup.sim.stacks import is_library, place
+from pileup.sim.stacks import is_own, place
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """What a default repr in a message ends with: another one in every run."""
@@ -137,6 +137,6 @@ def _check(sim: Sim, program: Program) -> Iterator[Finding]:
 def _origin(error: BaseException) -> str:
     """Name the user's own line that an error came from, or a library's where there is none."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    own = [frame for frame in frames if not is_library(frame.f_code.co_filename)]
+    own = [frame for frame in frames if is_own(frame)]
     places = [place(frame) for frame in (*frames, *own)]
     return next((each for each in reversed(places) if each is not None), "")

@@ -67,6 +67,12 @@ def place(frame: FrameType) -> str | None:
     return f"{Path(code.co_filename).name}:{frame.f_lineno} in {code.co_name}"
 
 
+def is_own(frame: FrameType) -> bool:
+    """Whether a frame is of the user's code, as the scenarios' are wherever they are installed."""
+    name = str(frame.f_globals.get("__name__"))
+    return name.startswith("pileup.scenarios") or not is_library(frame.f_code.co_filename)
+
+
 def is_library(filename: str) -> bool:
     """Whether a file came with Python or with a package, or is no file at all."""
     if filename.startswith((STDLIB, "<frozen")):
