@@ -69,8 +69,10 @@ def place(frame: FrameType) -> str | None:
 
 def is_own(frame: FrameType) -> bool:
     """Whether a frame is of the user's code, as the scenarios' are wherever they are installed."""
-    name = str(frame.f_globals.get("__name__"))
-    return name.startswith("pileup.scenarios") or not is_library(frame.f_code.co_filename)
+    package, _, rest = str(frame.f_globals.get("__name__")).partition(".")
+    if package == "pileup":
+        return rest.startswith("scenarios")
+    return not is_library(frame.f_code.co_filename)
 
 
 def is_library(filename: str) -> bool:
