@@ -18,12 +18,12 @@ Divergence from the real thing
   that comes at the same moment may see some of its pages.
 * Directories are listed sorted. A real order may tell who came first.
 * What opens files without `open` and `os` is not seen: `io.FileIO(path)`,
-  `mmap`, sqlite3 and other C code, programs that are started, imports. They
-  find nothing under a mounted path, and its descriptors are no good to them.
+  `mmap`, C code, programs that are started, imports. They find nothing under a
+  mounted path, and its descriptors are no good to them.
 * Symbolic links do not cross the mount point, in either direction, and `..`
   at its top stays there.
-* Reading does not change the time of access, and a change of a file's length
-  to what it was is no change.
+* Reading does not change the time of access; to empty an empty file changes
+  nothing at all.
 * All files belong to one user, who is not root; groups and the sticky bit do
   not matter, the umask is 022, and `chown` does nothing.
 * A deadlock of record locks is reported as a deadlock; a real kernel refuses
@@ -32,8 +32,9 @@ Divergence from the real thing
 * There are no unnamed files (O_TMPFILE), extended attributes, leases, pipes
   or devices. An unclosed file is closed without a ResourceWarning.
 * A crash loses the latest writes of a file, and the latest changes of names
-  in the whole tree, both in order; a file system without a journal may lose
-  others. Only `fsync` of the directory makes a new name durable, as POSIX
+  in the whole tree, at most 64 of each and both in order; a file system
+  without a journal may lose others. Only `fsync` of the directory makes a new name durable, as
+  POSIX
   says; ext4 does more.
 * Room is counted in bytes of contents; names and directories take none.
 * Agents are processes but share one thread: a buffered file object that two

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from errno import EACCES, EINVAL, EISDIR, ENOENT
 
-from pileup.fakes.files.inodes import NANO, Inode, Regular
+from pileup.fakes.files.inodes import NANO, Directory, Inode, Regular
 from pileup.fakes.files.opened import Opened, call
 from pileup.fakes.files.spots import Where, complaint, merged
 from pileup.fakes.files.volume import Volume
@@ -45,13 +45,18 @@ class Attributes:
         return call("chmod", self._about(where, "mode", follow), self._chmod, where, mode, follow)
 
     def _about(self, where: Where | Opened, aspect: str, follow: bool) -> Footprint:
-        cells = self._tree.cells
         if isinstance(where, Opened):
-            return where.node.updates(cells, aspect)
+            return self._change(where.node, aspect)
         spot = self._tree.spot(where.path, follow=follow)
         if spot.node is None:
             return spot.touches
-        return merged(spot.node.updates(cells, aspect), spot.touches)
+        return merged(self._change(spot.node, aspect), spot.touches)
+
+    def _change(self, node: Inode, aspect: str) -> Footprint:
+        if aspect == "mode" and isinstance(node, Directory):  # it may bar the way to what is inside
+            inside = [self._tree.inside(path) for path in node.names]
+            return merged(node.writes, *inside)
+        return node.updates(self._tree.cells, aspect)
 
     def _found(self, op: Operation, where: Where | Opened, follow: bool) -> Inode:
         if isinstance(where, Opened):
@@ -64,8 +69,8 @@ class Attributes:
         op.touches = self._about(where, "mode", follow)
         node.mode = mode & PERMISSIONS
         node.changed = self._tree.moment()
-        self._tree.barred = True
-        self._tree.forget()
+        if isinstance(node, Directory):
+            self._tree.bar(node)
 
     def utime(
         self, where: Where | Opened, modified: int | None, *, follow: bool = True

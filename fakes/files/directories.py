@@ -16,7 +16,8 @@ class Directories(Paths):
 
     def mkdir(self, where: Where, mode: int = 0o777) -> Operation:
         """Make a directory."""
-        touches = self._tree.entry(self._name(where))
+        spot = self._name(where)
+        touches = self._tree.entry(spot) if spot.node is None else spot.touches
         return call("mkdir", touches, self._mkdir, where, mode)
 
     def _mkdir(self, op: Operation, where: Where, mode: int) -> None:

@@ -45,4 +45,5 @@ def parse(mode: str) -> Mode:
         raise ValueError("must have exactly one of create/read/write/append mode")
     kind, plus = kinds[0], "+" in letters
     access = os.O_RDWR if plus else os.O_RDONLY if kind == "r" else os.O_WRONLY
-    return Mode(FLAGS[kind] | access, "b" not in letters, f"{kind}b{'+' if plus else ''}")
+    raw = "rb+" if plus and kind in "rw" else f"{kind}b{'+' if plus else ''}"
+    return Mode(FLAGS[kind] | access, "b" not in letters, raw)

@@ -77,8 +77,13 @@ def no(*_: object) -> bool:
     return False
 
 
+def yes(*_: object) -> bool:
+    """`os.get_blocking`."""
+    return True
+
+
 def ignored(*_: object) -> None:
-    """`os.set_inheritable`."""
+    """`os.set_inheritable` and `os.set_blocking`, which does nothing to files."""
 
 
 def posix_fallocate(_: Mounts, file: Descriptor, offset: int, length: int, /) -> None:
@@ -153,6 +158,8 @@ BY_DESCRIPTOR: Final[dict[str, Ours]] = {
     "isatty": no,
     "get_inheritable": no,
     "set_inheritable": ignored,
+    "get_blocking": yes,
+    "set_blocking": ignored,
     "posix_fallocate": posix_fallocate,
     "dup": dup,
 }

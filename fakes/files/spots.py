@@ -5,15 +5,15 @@ name changes, because nearly every operation asks for what the one before has
 asked for. A path is walked part by part only where that does not answer.
 
 An operation on `a/b/c` does not touch `a` and `a/b`, which would only be noise,
-until a directory is made, moved or removed while agents run: from then on it
-reads that directory too, and the change itself touches all that was ever
-asked for below it.
+until a directory is made, moved, removed or barred while agents run: from then
+on it reads that directory too, and the change itself touches all that was
+ever asked for below it.
 """
 
 from __future__ import annotations
 
 import os
-from errno import EACCES, ELOOP, ENOENT, ENOTDIR
+from errno import EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -22,6 +22,12 @@ from pileup.fakes.files.inodes import Directory, Inode, Symlink
 from pileup.operations import READ, UPDATE, WRITE, Footprint, Item, Operation, Touch
 
 MOST_LINKS: Final = 40
+LONGEST_NAME: Final = 255
+"""In bytes: what nearly all file systems allow."""
+
+SURELY_SHORT: Final = LONGEST_NAME // 4
+"""Characters that are few enough, whatever they are."""
+
 NO_NAMES: Final = frozenset(("", ".", ".."))
 STRENGTH: Final = {READ: 0, UPDATE: 1, WRITE: 2}
 
@@ -75,11 +81,11 @@ class Spots:
     def __init__(self, cells: Cells) -> None:
         self.cells = cells
         self.nodes: dict[str, Inode] = {}
-        self.barred = False
+        self._barred = False
         """Whether there may be directories that nobody may enter."""
         self._points: list[tuple[str, str]] = []
         self._moved: dict[str, None] = {}
-        """The directories that were made, moved or removed while agents ran."""
+        """The directories that were made, moved, removed or barred while agents ran."""
         self._known: tuple[dict[str, Spot], dict[str, Spot]] = ({}, {})
         """Where paths lead, if a symbolic link at their end is not followed, and if it is."""
 
@@ -146,19 +152,20 @@ class Spots:
     def _straight(self, path: str) -> Spot | None:
         """Answer from the table alone, if no directory on the way matters and no link is met."""
         node = self.nodes.get(path)
-        if self._moved or self.barred or isinstance(node, Symlink):
+        if self._moved or self._barred or isinstance(node, Symlink):
             return None
         if node is not None:
             return Spot(path, node, node.reads)
         holder, slash, name = path.rpartition("/")
         above = self.nodes.get(holder) if holder or not slash else None
-        if not isinstance(above, Directory) or name in NO_NAMES:
+        if not isinstance(above, Directory) or name in NO_NAMES or len(name) > SURELY_SHORT:
             return None
         return Spot(path, None, self.cells[path].reads)
 
     def _walk(self, path: str, follow: bool, depth: int = 0) -> Spot:
         parts, must_be_directory = _parts(path)
-        at, node, trail = "", self.nodes[""], list[str]()
+        at, node = "", self.nodes[""]
+        trail = ["/"] if at in self._moved else []
         for place, part in enumerate(parts):
             error = _blocked(node)
             if error:
@@ -180,11 +187,14 @@ class Spots:
 
     def _end(self, at: str, node: Inode | None, trail: list[str], error: int) -> Spot:
         own = self.cells[at or "/"].reads if node is None else node.reads
-        way = [touch for each in trail for touch in self.cells[each].reads]
-        return Spot(at, node, (*own, *way) if way else own, error)
+        way = [self.cells[each].reads for each in trail]
+        return Spot(at, node, merged(own, *way) if way else own, error)
 
     def _missing(self, at: str, parts: list[str], trail: list[str], is_last: bool) -> Spot:
         """Lead nowhere; what was asked for is touched too, because somebody may make the way."""
+        name = at.rpartition("/")[2]
+        if len(name) > SURELY_SHORT and len(os.fsencode(name)) > LONGEST_NAME:
+            return self._end(at, None, trail, ENAMETOOLONG)
         if is_last:
             return self._end(at, None, trail, 0)
         return self._end(at, None, [*trail, "/".join(parts)], ENOENT)

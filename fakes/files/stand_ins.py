@@ -46,6 +46,8 @@ def _by_path(real: Callable[..., Any], ours: Ours, first: str = "path") -> Pair:
         if mounts is None:
             return real(*args, **options)
         path: Any = args[0] if args else options.get(first)
+        if path is None:
+            path = "."  # what `os.listdir()` lists
         if is_ours(path):
             target: Any = mounts.get(path)
         else:

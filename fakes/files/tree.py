@@ -114,6 +114,13 @@ class Tree(Spots):
             self.rename(node)
             node.changed = self.moment()
 
+    def bar(self, node: Directory) -> None:
+        """Ask of a directory from now on whether it may be entered."""
+        self._barred = True
+        self.forget()
+        for path in node.names:
+            self._mark_moved(path)
+
     def _mark_moved(self, path: str) -> None:
         if self.live:
             self._moved[path] = None
@@ -135,14 +142,14 @@ class Tree(Spots):
         listed = self.nodes.get(parent_of(spot.path))
         update = listed.listing.updates if isinstance(listed, Directory) else ()
         if isinstance(spot.node, Directory):
-            return merged(own.writes, update, spot.touches, self.inside(spot))
+            return merged(own.writes, update, spot.touches, self.inside(spot.path))
         alone = spot.touches is own.reads
         spot.entry = (*own.writes, *update) if alone else merged(own.writes, update, spot.touches)
         return spot.entry
 
-    def inside(self, spot: Spot) -> Footprint:
+    def inside(self, path: str) -> Footprint:
         """What the move of a directory touches: all that anybody has asked for below it."""
-        start = f"{spot.path}/"
+        start = f"{path}/" if path else ""
         return tuple([cell.writes[0] for key, cell in self.cells.items() if key.startswith(start)])
 
 

@@ -11,6 +11,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -434,7 +435,7 @@ def test_several_buffers_are_read_and_written_at_once(place: str) -> None:
     assert buffers[0] == b"abc"
     os.posix_fallocate(fd, 0, 10)
     assert os.fstat(fd).st_size == 10
-    assert (os.isatty(fd), os.get_inheritable(fd)) == (False, False)
+    assert (os.isatty(fd), os.get_inheritable(fd), os.get_blocking(fd)) == (False, False, True)
     assert fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDWR
     os.close(fd)
 
@@ -467,6 +468,36 @@ def test_a_ring_of_links_leads_nowhere(place: str) -> None:
     assert code(lambda: open(f"{place}/a")) == "ELOOP"
     assert not os.path.exists(f"{place}/a")
     assert os.path.lexists(f"{place}/a")
+
+
+def test_a_name_can_be_too_long(place: str) -> None:
+    longest = "ü" * 127 + "x"
+    Path(place, longest).touch()
+    assert os.listdir(place) == [longest]
+    for name in ("x" * 256, "ü" * 128, "ü" * 128 + "/x"):
+        path = f"{place}/{name}"
+        assert code(partial(os.stat, path)) == "ENAMETOOLONG"
+        assert code(partial(open, path, "w")) == "ENAMETOOLONG"
+        assert code(partial(os.rename, f"{place}/{longest}", path)) == "ENAMETOOLONG"
+        assert not os.path.exists(path)
+
+
+def test_without_a_path_it_is_where_one_has_gone(place: str) -> None:
+    before = os.getcwd()
+    Path(place, "a").touch()
+    try:
+        os.chdir(place)
+        assert (os.listdir(), [each.path for each in os.scandir()]) == (["a"], ["./a"])
+    finally:
+        os.chdir(before)
+
+
+def test_an_open_file_tells_how_it_was_opened(place: str) -> None:
+    Path(place, "a").touch()
+    modes = {"r": "rb", "r+": "rb+", "w": "wb", "w+": "rb+", "a": "ab", "a+": "ab+"}
+    for mode, raw in modes.items():
+        with open(f"{place}/a", mode) as file:
+            assert (file.mode, file.buffer.mode) == (mode, raw)  # type: ignore[attr-defined]
 
 
 def test_a_link_that_is_not_followed_is_refused(place: str) -> None:

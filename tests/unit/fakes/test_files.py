@@ -212,6 +212,19 @@ def test_the_same_in_sync_code() -> None:
     assert one_run(tries).findings == ()
 
 
+def test_what_opens_a_file_is_good_for_one_block() -> None:
+    async def keeps(world: World) -> None:
+        lock = world.files.lock("a")
+        with pytest.raises(pileup.UsageError, match=r"Write `async with files\.open"):
+            await lock.read()
+        async with lock:
+            with pytest.raises(pileup.UsageError, match="Call it anew for each"):
+                async with lock:
+                    pass
+
+    assert one_run(keeps, a="").findings == ()
+
+
 def test_sync_verbs_act_at_once_in_setup_and_check() -> None:
     def setup(sim: pileup.Sim) -> World:
         world = World(sim)

@@ -343,6 +343,27 @@ def test_old_writes_have_reached_the_disk() -> None:
     assert all(text is not None and text.startswith("0,1,2,") for text in left)
 
 
+def test_old_writes_are_kept_in_order() -> None:
+    async def writes(world: World) -> None:
+        for number in range(300):
+            await world.files.write_text("a", "short" if number % 7 else f"a longer one, {number}")
+        await world.files.truncate("a", 3)
+
+    left = after_crash(writes, a="")
+    assert left == {"", "sho", "short", *[f"a longer one, {n}" for n in range(273, 300, 7)]}
+
+
+def test_old_changes_of_names_have_reached_the_disk() -> None:
+    async def makes(world: World) -> None:
+        for number in range(300):
+            await world.files.create(f"{number}")
+        world.files.crash()
+
+    scenario = pileup.Scenario(makes, setup=start(), agents=1)
+    left = {len(run.world.files.sync.listdir()) for run in every(scenario)}
+    assert left == set(range(300 - 64, 301))
+
+
 def test_the_dullest_crash_loses_nothing_but_what_is_open() -> None:
     def works(world: World) -> None:
         with open(PATH, "w") as file:

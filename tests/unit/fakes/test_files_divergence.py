@@ -7,6 +7,7 @@ import fcntl
 import io
 import mmap
 import os
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -65,10 +66,37 @@ def test_c_code_cannot_use_descriptors() -> None:
     alone(maps, a="x")
 
 
+def test_record_locks_are_for_lockf_of_fcntl_alone() -> None:
+    def locks() -> None:
+        fd = os.open(PATH, os.O_RDWR)
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.lockf(fd, os.F_LOCK, 0)
+        with pytest.raises(OSError, match="Invalid argument"):
+            fcntl.fcntl(fd, fcntl.F_SETLK, b"")
+
+    alone(locks, a="x")
+
+
+def test_to_empty_an_empty_file_is_no_change() -> None:
+    def empties() -> None:
+        before = os.stat(PATH).st_mtime
+        time.sleep(1)
+        os.close(os.open(PATH, os.O_WRONLY | os.O_TRUNC))
+        assert os.stat(PATH).st_mtime == before
+
+    alone(empties, a="")
+
+
+def test_the_umask_is_that_of_most() -> None:
+    def makes() -> None:
+        os.close(os.open(f"{DATA}/new", os.O_CREAT, 0o777))
+        assert os.stat(f"{DATA}/new").st_mode & 0o777 == 0o755
+
+    alone(makes)
+
+
 def test_reading_does_not_change_the_time_of_access() -> None:
     def reads() -> None:
-        import time
-
         before = os.stat(PATH).st_atime
         time.sleep(100)
         Path(PATH).read_text()

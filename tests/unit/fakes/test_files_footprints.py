@@ -37,6 +37,7 @@ instructions = st.one_of(
     st.tuples(st.sampled_from(["read", "write", "end", "cut", "flock", "close", "fstat"])),
     st.tuples(st.sampled_from(["replace", "link", "symlink"]), names, names),
     st.tuples(st.sampled_from(["remove", "mkdir", "rmdir", "stat", "list", "whole"]), names),
+    st.tuples(st.sampled_from(["put", "shorten", "bar", "touch"]), names),
 )
 programs = st.tuples(
     st.lists(instructions, min_size=1, max_size=3), st.lists(instructions, min_size=1, max_size=2)
@@ -74,6 +75,11 @@ def whole(path: str) -> str:
         return file.read()
 
 
+def put(path: str) -> None:
+    with open(path, "w") as file:
+        file.write("xy")
+
+
 ON_OPEN: dict[str, Callable[[int, str], Any]] = {
     "read": lambda fd, _: os.read(fd, 3),
     "write": lambda fd, who: os.write(fd, who[-1:].encode()),
@@ -93,13 +99,17 @@ ON_PATHS: dict[str, Callable[..., Any]] = {
     "stat": lambda path: (os.stat(path).st_nlink, os.stat(path).st_size),
     "list": os.listdir,
     "whole": whole,
+    "put": put,
+    "shorten": lambda path: os.truncate(path, 1),
+    "bar": lambda path: os.chmod(path, 0o400),
+    "touch": lambda path: os.utime(path, (1, 1)),
 }
 
 
 def summary(run: Run) -> str:
     tree = run.world.files._volume.tree
     names = {
-        path: (node.names, getattr(node, "data", None), getattr(node, "target", None))
+        path: (node.names, node.mode, getattr(node, "data", None), getattr(node, "target", None))
         for path, node in sorted(tree.nodes.items())
     }
     return f"{run.results} {[each.title for each in run.findings]} {names}"
@@ -114,9 +124,27 @@ def summary(run: Run) -> str:
 @example([[("symlink", "a", "s"), ("whole", "s")], [("open", "s", os.O_RDWR), ("write",)]])
 @example([[("open", "a", os.O_RDWR | os.O_APPEND), ("write",)]] * 2)
 @example([[("remove", "a"), ("list", "")], [("open", "a", os.O_RDWR | os.O_CREAT), ("write",)]])
+@example([[("bar", "d"), ("stat", "d/a")], [("put", "d/a")]])
 def test_orders_that_are_said_to_commute_do(program: Sequence[list[Instruction]]) -> None:
+    expect_alike(program, None)
+
+
+@given(programs)
+@settings(max_examples=20, deadline=None)
+@example([[("put", "a")], [("put", "b")]])
+@example([[("remove", "a"), ("put", "b")], [("open", "a", os.O_RDWR), ("close",), ("put", "e")]])
+def test_they_do_where_room_is_scarce(program: Sequence[list[Instruction]]) -> None:
+    expect_alike(program, 5)
+
+
+def expect_alike(program: Sequence[list[Instruction]], capacity: int | None) -> None:
+    def setup(sim: pileup.Sim) -> World:
+        world: World = start(**{"a": "old", "d/a": "x"})(sim)
+        world.files.capacity = capacity
+        return world
+
     bodies = [agent(each) for each in program]
-    scenario = pileup.Scenario(bodies, setup=start(**{"a": "old", "d/a": "x"}))
+    scenario = pileup.Scenario(bodies, setup=setup)
     with controlled(Budgets()):
         every = [summary(run) for run in all_runs(scenario.explorer())]
         fewer = [summary(run) for run in fewer_runs(scenario.explorer())]
@@ -206,4 +234,21 @@ def test_paths_below_a_directory_that_moves_are_touched_by_the_move() -> None:
         "stat files[d/x]",
         "rename files[d] files[/] files[d/] files[d/x] files[e]",
         "stat files[e/x] files[e]",
+    ]
+
+
+def test_to_bar_a_directory_touches_what_is_below_and_all_later_ways_through_it() -> None:
+    def bars(world: World) -> None:
+        os.stat(f"{DATA}/d/x")
+        os.chmod(f"{DATA}/d", 0o700)
+        os.stat(f"{DATA}/d/x")
+        os.chmod(DATA, 0o700)
+        os.listdir(DATA)
+
+    assert rows(one_run(bars, **{"d/x": ""})) == [
+        "stat files[d/x]",
+        "chmod files[d] files[d/] files[d/x]",
+        "stat files[d/x] files[d]",
+        "chmod files[/] files[d] files[d/] files[d/x]",
+        "listdir files[/]",
     ]
