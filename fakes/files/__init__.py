@@ -33,9 +33,8 @@ Divergence from the real thing
   or devices. An unclosed file is closed without a ResourceWarning.
 * A crash loses the latest writes of a file, and the latest changes of names
   in the whole tree, at most 64 of each and both in order; a file system
-  without a journal may lose others. Only `fsync` of the directory makes a new name durable, as
-  POSIX
-  says; ext4 does more.
+  without a journal may lose others. Only `fsync` of the directory makes a new
+  name durable, as POSIX says; ext4 does more.
 * Room is counted in bytes of contents; names and directories take none.
 * Agents are processes but share one thread: a buffered file object that two
   of them use at once fails (reentrant call), and all have one process id, so
