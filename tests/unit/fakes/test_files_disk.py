@@ -229,6 +229,21 @@ def test_an_agent_that_begins_anew_finds_its_descriptors_closed() -> None:
     ] == []
 
 
+def test_a_file_object_that_outlives_its_process_does_nothing() -> None:
+    kept: list[Any] = []
+
+    def restarts() -> None:
+        kept.append(open(PATH, "w"))
+        kept[-1].write(f"life {len(kept)}")
+        os.stat(PATH)
+        assert kept[0].fileno() == kept[1].fileno()  # it was free again
+        kept[0].close()
+        kept[1].close()
+
+    run = alone(restarts, faults=[Rule("restart", on="stat*", most=1)])
+    assert (run.findings, run.world.files.peek("a")) == ((), "life 2")
+
+
 # The machine crashes ----------------------------------------------------------------------
 
 
