@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from pileup.fakes._suffering import Course, Failures, befall_unattended, suffer
-from pileup.operations import READ, UPDATE, WRITE, Item, Operation, Touch
+from pileup.operations import CHANGE, READ, UPDATE, WRITE, Item, Operation, Touch
 from pileup.sim.agents import Strand
 from pileup.sim.kernel import Sim
 from pileup.spelling import brief
@@ -25,12 +25,13 @@ T = TypeVar("T")
 class Cell:
     """An item with its footprints made once, because they are needed at every operation."""
 
-    __slots__ = ("item", "reads", "updates", "writes")
+    __slots__ = ("alters", "item", "reads", "updates", "writes")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.reads = (Touch(item, READ),)
         self.writes = (Touch(item, WRITE),)
+        self.alters = (Touch(item, CHANGE),)
         self.updates = (Touch(item, UPDATE),)
 
 

@@ -99,7 +99,7 @@ class Memory:
             self._put(key, value)
             return True
 
-        op = Operation("swap", cell.writes, apply)
+        op = Operation("swap", cell.alters, apply)
         return op
 
     def _put(self, key: str, value: object) -> None:
@@ -140,7 +140,7 @@ class Lock:
         def take() -> None:
             item.holder = who
 
-        return Operation("acquire", self._cell.writes, take, lambda: item.holder is None)
+        return Operation("acquire", self._cell.alters, take, lambda: item.holder is None)
 
     def _releasing(self, who: str) -> Operation:
         item = self._cell.item
@@ -154,4 +154,4 @@ class Lock:
             item.holder = None
 
         # No fault is asked about: in a real process nothing comes between an agent and its lock.
-        return Operation("release", self._cell.writes, release)
+        return Operation("release", self._cell.alters, release)

@@ -49,6 +49,8 @@ READERS: Final = frozenset(
         "values",
     ]
 )
+BLIND: Final = frozenset(("write", "delete", "clear"))
+"""What puts a value there, or takes it away, without looking at what was there."""
 KEYED: Final = frozenset(("get", "pop", "setdefault"))
 WHOLE: Final = ""
 
@@ -74,7 +76,8 @@ class Shared:
 
     def _access(self, verb: str, key: str, apply: Callable[[], Any], detail: object = None) -> Any:
         place = key if self._path is None else self._path
-        value = self._state.perform(verb, place, apply, detail)
+        inside = self._path is not None  # what is put into a part leaves the rest of it
+        value = self._state.perform(verb, place, apply, detail, blind=verb in BLIND and not inside)
         return self._part(key, value)
 
     @property  # type: ignore[misc] # it poses as the object's type, for isinstance
@@ -167,23 +170,27 @@ class _State:
             self._sim, self._now, self._cells = sim, _copied(self._pristine), {}
         return self._now
 
-    def perform(self, verb: str, key: str, apply: Callable[[], Any], detail: object) -> Any:
+    def perform(
+        self, verb: str, key: str, apply: Callable[[], Any], detail: object, *, blind: bool
+    ) -> Any:
         """Do one access: as an operation inside an agent, directly in setup and check."""
         self.value()
         sim, strand = self._sim, here.get(None)
         if sim is None or strand is None or strand.sim is not sim or strand.agent.done:
             return apply()
-        op = noted(Operation(verb, self._footprint(sim, verb, key), apply), detail)
+        op = noted(Operation(verb, self._footprint(sim, verb, key, blind), apply), detail)
         return sim.call(op) if in_sync_code() else sim.witness(strand, op)
 
-    def _footprint(self, sim: Sim, verb: str, key: str) -> Footprint:
+    def _footprint(self, sim: Sim, verb: str, key: str, blind: bool) -> Footprint:
         """Touch the key; a changed key changes the whole, and a changed whole changes all keys."""
         cell, whole = self._cell(sim, key), self._cell(sim, WHOLE)
         if verb == "read":
             return cell.reads
         if key != WHOLE:
-            return cell.writes + whole.updates
-        return tuple(touch for each in self._cells.values() for touch in each.writes)
+            return (cell.writes if blind else cell.alters) + whole.updates
+        return tuple(
+            touch for each in self._cells.values() for touch in (each.writes if blind else each.alters)
+        )
 
     def _cell(self, sim: Sim, key: str) -> Cell:
         if key not in self._cells:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pileup.api import Scenario, checkpoint, explore, replay, shared, sleep, step, timeout
+    from pileup.detectors import detector
     from pileup.errors import PileupError, UsageError
     from pileup.findings import Finding
     from pileup.results import Exploration, Run
@@ -31,6 +32,7 @@ __all__ = [
     "Sim",
     "UsageError",
     "checkpoint",
+    "detector",
     "explore",
     "replay",
     "shared",
@@ -52,6 +54,7 @@ _HOMES = {
     "Run": "pileup.results",
     "Sim": "pileup.sim.kernel",
     "UsageError": "pileup.errors",
+    "detector": "pileup.detectors",
 }
 
 

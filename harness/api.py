@@ -9,6 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from pileup.errors import UsageError
+from pileup.notes import Step
 from pileup.operations import Operation, nothing
 from pileup.results import Exploration, Run
 from pileup.settings import Budgets, whole
@@ -186,10 +187,14 @@ def step(name: str) -> Iterator[None]:
     """Mark a unit of work: what the operations inside belong to."""
     current("pileup.step")
     strand = here.get()
-    outer, strand.step = strand.step, name
-    mark = current_step.set(name)
+    unit = Step(name, strand.sim.count("unit"))
+    outer, strand.step = strand.step, unit
+    mark = current_step.set(unit)
     try:
         yield
+    except BaseException:
+        unit.failed = True
+        raise
     finally:
         current_step.reset(mark)
         strand.step = outer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field, fields
 from hashlib import blake2b
 from typing import Any, Final
@@ -14,6 +15,10 @@ SCHEMA: Final = 1
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 """From the least to the worst, which is the order in which an exploration reports them last."""
+
+
+NUMBERS: Final = re.compile(r"[0-9a-f]{12,}|\d+")
+"""What differs between things of one sort: `order-17`, `3f2a90c1d4e5`."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,11 @@ class Finding:
         """The same for the same bug in another run: what went wrong and where, not who or when.
 
         `mark` is what tells two bugs of one kind on one resource apart, for
-        instance the line that raised.
+        instance the line that raised. Numbers in keys do not count: what goes
+        wrong with order 17 goes wrong with order 18.
         """
-        text = f"{self.kind}\0{self.resource}\0{self.key}\0{self.mark}"
+        key = NUMBERS.sub("#", self.key)
+        text = f"{self.kind}\0{self.resource}\0{key}\0{self.mark}"
         return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
 
     @property

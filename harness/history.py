@@ -1,118 +1,42 @@
-"""What happened, in order: one row for each operation, compact enough for a million.
-
-A row says who did what to which items, which version each item had or got,
-when the operation was asked for and when it took effect, and how it ended:
-
-* `ok`: it took effect and the agent knows;
-* `fail`: it took no effect and the agent knows;
-* `info`: the agent does not know. Either the effect is there and the answer
-  was lost (the row has versions), or the agent gave up before it took effect
-  (it has none).
-
-Rows are plain tuples while a run goes on, because that is the kernel's
-hottest path; `Event` is the same row for reading. Everything a detector needs
-is here, so that a detector is a pure function of a history.
-"""
+"""The history of one run: its events in the order in which they took effect, and as JSON lines."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, overload
+from typing import Any, Final, overload
 
 from pileup.errors import UsageError
-from pileup.operations import Access, Footprint, Item, Touch
-from pileup.spelling import Brief
+from pileup.events import FAIL, INFO, OK, Event, Outcome, RawRow, Row, Seen, Who
+from pileup.notes import Note, Step
+from pileup.operations import Item, Touch
+
+__all__ = ["FAIL", "INFO", "OK", "Event", "History", "Outcome", "RawRow", "Row", "Seen", "Who"]
 
 FORMAT: Final = 1
-
-Outcome: TypeAlias = Literal["ok", "fail", "info"]
-
-OK: Final = "ok"
-FAIL: Final = "fail"
-INFO: Final = "info"
-
-
-class Row(NamedTuple):
-    """One operation as the kernel notes it; its number is its place in the history."""
-
-    name: str
-    touches: Footprint
-    versions: tuple[int, ...]
-    agent: int
-    strand: int
-    step: str | None
-    invoked: int
-    time: float
-    outcome: Outcome
-    detail: Brief
-    fault: str | None = None
-
-
-RawRow: TypeAlias = tuple[
-    str, Footprint, tuple[int, ...], int, int, str | None, int, float, Outcome, Brief, str | None
-]
-"""The fields of a `Row` as a plain tuple: making a named one costs the kernel half a step."""
-
-
-class Seen(NamedTuple):
-    """One item as an operation met it: the version that it read, or that it made."""
-
-    resource: str
-    key: str
-    access: Access
-    version: int | None
-
-    @property
-    def name(self) -> str:
-        """How a report calls the item."""
-        return f"{self.resource}[{self.key}]" if self.key else self.resource
-
-
-@dataclass(frozen=True)
-class Event:
-    """One row, told in full.
-
-    `invoked` counts the events before it was asked for; `fault` names what the
-    fault plan let befall it.
-    """
-
-    number: int
-    agent: str
-    strand: int
-    name: str
-    items: tuple[Seen, ...]
-    outcome: Outcome
-    invoked: int
-    time: float
-    step: str | None = None
-    detail: Brief = None
-    fault: str | None = None
-
-
-@dataclass(frozen=True)
-class Who:
-    """An agent as the history knows it."""
-
-    name: str
-    session: str
-    role: str
-    parent: str | None = None
 
 
 class History(Sequence[Event]):
     """The events of one run, in the order in which they took effect."""
 
-    __slots__ = ("_rows", "agents")
+    __slots__ = ("agents", "parents", "rows", "sites")
 
-    def __init__(self, agents: Iterable[Who], rows: Sequence[RawRow]) -> None:
+    def __init__(
+        self,
+        agents: Iterable[Who],
+        rows: Sequence[RawRow],
+        parents: Mapping[tuple[int, int], int] | None = None,
+        sites: Mapping[int, str] | None = None,
+    ) -> None:
         self.agents = tuple(agents)
-        self._rows = rows
+        self.rows = rows
+        self.parents = parents or {}
+        """Of an agent's tasks, by agent and strand: the strand that started it."""
+        self.sites = sites or {}
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     @overload
     def __getitem__(self, index: int) -> Event: ...
@@ -124,7 +48,7 @@ class History(Sequence[Event]):
         return self._event(range(len(self))[index])
 
     def _event(self, number: int) -> Event:
-        row = Row._make(self._rows[number])
+        row = Row._make(self.rows[number])
         versions: Sequence[int | None] = row.versions or [None] * len(row.touches)
         return Event(
             number=number,
@@ -141,6 +65,8 @@ class History(Sequence[Event]):
             step=row.step,
             detail=row.detail,
             fault=row.fault,
+            note=row.note,
+            site=self.sites.get(number, ""),
         )
 
     @property
@@ -151,7 +77,12 @@ class History(Sequence[Event]):
 
     def lines(self) -> list[str]:
         """Write JSON lines: the agents first, then an event a line."""
-        head = {"pileup_history": FORMAT, "agents": [vars(who) for who in self.agents]}
+        head: dict[str, object] = {
+            "pileup_history": FORMAT,
+            "agents": [vars(who) for who in self.agents],
+        }
+        if self.parents:
+            head["tasks"] = [[*task, parent] for task, parent in sorted(self.parents.items())]
         return [_line(head), *(_line(_page(event)) for event in self)]
 
     @classmethod
@@ -163,12 +94,13 @@ class History(Sequence[Event]):
             if head["pileup_history"] != FORMAT:
                 raise ValueError(f"format {head['pileup_history']}")
             agents = [Who(**each) for each in head["agents"]]
+            parents = {(who, task): parent for who, task, parent in head.get("tasks", ())}
         except (KeyError, TypeError, ValueError):
             raise UsageError(
                 f"This is not a pileup history of format {FORMAT}: its first line should hold "
                 '{"pileup_history": 1, ...}. Give the file that `history.lines()` wrote, whole.'
             ) from None
-        return cls(agents, list(_rows(rest, [who.name for who in agents])))
+        return cls(agents, list(_rows(rest, [who.name for who in agents])), parents)
 
 
 def _line(page: object) -> str:
@@ -192,10 +124,16 @@ def _page(event: Event) -> dict[str, object]:
         page["strand"] = event.strand
     if event.step is not None:
         page["step"] = event.step
+        if isinstance(event.step, Step):
+            page["unit"] = event.step.number
+            if event.step.failed:
+                page["undone"] = True
     if event.detail is not None:
         page["detail"] = event.detail
     if event.fault is not None:
         page["fault"] = event.fault
+    if event.note is not None:
+        page["note"] = event.note.page()
     return page
 
 
@@ -223,10 +161,20 @@ def _row(page: Any, names: list[str], items: dict[tuple[str, str], Item]) -> Row
         () if None in versions else tuple(versions),
         names.index(page["agent"]),
         page.get("strand", 0),
-        page.get("step"),
+        _step(page),
         page["asked"],
         page["at"],
         page["end"],
         page.get("detail"),
         page.get("fault"),
+        Note.parse(page["note"]) if "note" in page else None,
     )
+
+
+def _step(page: Any) -> str | None:
+    name: str | None = page.get("step")
+    if name is None or "unit" not in page:
+        return name
+    step = Step(name, page["unit"])
+    step.failed = page.get("undone", False)
+    return step

@@ -3,9 +3,10 @@
 A fake never changes its state directly. It describes the change as an
 `Operation` and awaits it; the kernel parks the agent and lets the operation
 take effect later, at a moment that the search chooses. `touches` is the
-operation's footprint: which items it reads, writes, or updates in a way that
-commutes with other updates. Partial-order reduction, the detectors and the
-report all speak of items, so they must name what the user would name.
+operation's footprint: which items it reads, writes over, changes in view of what
+is there, or updates in a way that commutes with other updates. Partial-order
+reduction, the detectors and the report all speak of items, so they must name
+what the user would name.
 """
 
 from __future__ import annotations
@@ -13,14 +14,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
+from pileup.notes import Note
 from pileup.spelling import Brief
 
-Access: TypeAlias = Literal["read", "write", "update"]
+Access: TypeAlias = Literal["read", "write", "change", "update"]
 
 READ: Final = "read"
 WRITE: Final = "write"
+"""Puts a value there without looking at what it replaces: a SET, a file written anew."""
+CHANGE: Final = "change"
+"""Looks and writes in one: a compare-and-set, a pop, an insert, taking a lock. It erases nothing
+unseen, so it loses no write."""
 UPDATE: Final = "update"
-"""A write that commutes with other updates: an increment, an append to a set."""
+"""A change that commutes with other updates: an increment, an append to a set."""
+
+COMMUTING: Final = (READ, UPDATE)
 
 
 class Item:
@@ -48,6 +56,21 @@ class Item:
         return f"<{self.name} v{self.version}>"
 
 
+class Past(Item):
+    """An item as it was: what is read of a snapshot, of a replica that lags, of a stale answer.
+
+    A read of it conflicts with no write that is still to come, because none
+    can change what it sees.
+    """
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: Item, version: int) -> None:
+        super().__init__(item.resource, item.key)
+        self.item = item
+        self.version = version
+
+
 class Touch(NamedTuple):
     """One item and what an operation does to it."""
 
@@ -64,7 +87,7 @@ Twists: TypeAlias = Mapping[str, Callable[[], object]]
 def conflict(one: Footprint, other: Footprint) -> bool:
     """Whether the order of two operations can be told afterwards."""
     return any(
-        mine.item is theirs.item and not (mine.access == theirs.access != WRITE)
+        mine.item is theirs.item and not (mine.access == theirs.access and mine.access in COMMUTING)
         for mine in one
         for theirs in other
     )
@@ -80,10 +103,11 @@ class Operation:
     items in `touches`, because the kernel asks again only when one of those
     has changed. `delay` is virtual time that must pass first. `twists` are
     other ways to apply it, by the name of the fault that does it so (a torn
-    write, a stale read); `fault` names the one that it suffers.
+    write, a stale read); `fault` names the one that it suffers. `note` says what
+    it is about, where a footprint is not enough.
     """
 
-    __slots__ = ("apply", "delay", "detail", "fault", "name", "ready", "touches", "twists")
+    __slots__ = ("apply", "delay", "detail", "fault", "name", "note", "ready", "touches", "twists")
 
     def __init__(
         self,
@@ -101,6 +125,7 @@ class Operation:
         self.detail: Brief = None
         self.fault: str | None = None
         self.twists: Twists | None = None
+        self.note: Note | None = None
 
     @property
     def label(self) -> str:

@@ -21,6 +21,7 @@ PINNED = [
     "Sim",
     "UsageError",
     "checkpoint",
+    "detector",
     "explore",
     "replay",
     "shared",

@@ -21,8 +21,8 @@ FOLDERS = {
 # Each may import those before it. Operations precede choices because what a
 # point offers are operations.
 VOCABULARY = [
-    *("errors", "spelling", "operations", "choices", "tokens"),
-    *("history", "findings", "settings", "latency", "results"),
+    *("errors", "spelling", "notes", "operations", "choices", "tokens"),
+    *("events", "history", "findings", "settings", "latency", "results"),
 ]
 LOWER = {*VOCABULARY, "sim", "faults", "strategies", "detectors"}
 
@@ -34,7 +34,7 @@ TABLE: dict[str, set[str]] = {
     "sim": {*VOCABULARY},
     "faults": {*VOCABULARY},
     "strategies": {"choices", "errors", "operations"},
-    "detectors": {"history", "findings", "errors"},
+    "detectors": {"errors", "spelling", "notes", "operations", "events", "history", "findings"},
     "search": LOWER,
     "fakes": {*VOCABULARY, "sim", "faults"},
     "scenarios": {"pileup", "pileup.fakes"},

@@ -40,7 +40,7 @@ class Slot(Cell):
 
     def __init__(self, cell: Cell, lock: Cell, table: Footprint) -> None:
         self.item, self.reads = cell.item, cell.reads
-        self.writes, self.updates = cell.writes, cell.updates
+        self.writes, self.updates, self.alters = cell.writes, cell.updates, cell.alters
         self.lock = lock
         self.changes = cell.writes + lock.reads + table
         """What a statement touches that is a transaction of its own."""

@@ -7,18 +7,17 @@ shows where they went.
 
 from __future__ import annotations
 
-import re
 from hashlib import blake2b
 from typing import Final
+
+from pileup.notes import MARK
 
 CANARY: Final = "canary"
 KINDS: Final = ("wrong", "invented")
 SHORTEST: Final = 5
 """Given wrong answers below this length are not looked for: they are in every text."""
 
-_find: Final = re.compile(
-    r"(?:canary-[0-9a-f]{12}|(?:wrong|invented)-[0-9a-f]{6})(?![0-9a-f])"
-).findall
+_find: Final = MARK.findall
 
 
 def mark(kind: str, text: str) -> str:

@@ -26,6 +26,7 @@ from pileup.sim.endings import Blocked, Misuse
 from pileup.sim.kernel import Sim
 from pileup.sim.probes import loop_wanted_by
 from pileup.sim.runtimes import Runtime, make_runtime
+from pileup.sim.traced import TracedSim
 from pileup.sim.world import controlled, enclosed
 from pileup.strategies import Replay
 from pileup.tokens import Ticket, encode
@@ -69,18 +70,18 @@ class Explorer:
                 self.runtime.close()
         return ledger.exploration(runs, self.runtime.name)
 
-    def once(self, strategy: Strategy) -> Run:
+    def once(self, strategy: Strategy, *, traced: bool = False) -> Run:
         """Run a single time, as the strategy says."""
         with _resting_collector(), controlled(self.conditions.budgets):
             try:
-                return self.run(strategy, 0)
+                return self.run(strategy, 0, traced=traced)
             finally:
                 self.runtime.close()
 
     def replay(self, ticket: Ticket) -> Run:
         """Run once, as the tape says."""
         strategy = Replay(ticket.tape, labelling=True)
-        run = self.once(strategy)
+        run = self.once(strategy, traced=True)
         same = not ticket.digest or run.history.digest == ticket.digest
         return self._named(replace(run, faithful=same), strategy.labelled)
 
@@ -95,7 +96,7 @@ class Explorer:
     def _proved(self, run: Run) -> Run:
         """See a run again: the same history, or the program is not deterministic."""
         strategy = Replay(run.tape, labelling=True)
-        again = self.run(strategy, 0)
+        again = self.run(strategy, 0, traced=True)
         if again.history.digest != run.history.digest:
             raise NotDeterministic(_difference(run.history, again.history))
         if _marks(again) != _marks(run):
@@ -104,7 +105,7 @@ class Explorer:
                 f"{_titles(run)}, then {_titles(again)}. Probably the check goes by something that "
                 "is not in the shared world and outlives a run. See docs/determinism.md."
             )
-        return self._named(run, strategy.labelled)
+        return self._named(again, strategy.labelled)
 
     def _named(self, run: Run, tape: Tape) -> Run:
         program, agents = self.program.name, len(self.program.bodies)
@@ -116,14 +117,17 @@ class Explorer:
         findings = tuple(replace(finding, replay=token) for finding in run.findings)
         return replace(run, findings=findings, tape=tape, token=token)
 
-    def run(self, strategy: Strategy, number: int) -> Run:
-        """Run once; start over under an event loop if the agents turn out to need one."""
+    def run(self, strategy: Strategy, number: int, *, traced: bool = False) -> Run:
+        """Run once; start over under an event loop if the agents turn out to need one.
+
+        A run that is `traced` knows for each operation the line that asked for it.
+        """
         try:
-            return copy_context().run(self._run, strategy, number)
+            return copy_context().run(self._run, strategy, number, traced)
         except NeedsToBlock as needs:
             self._blocking = True
             _forget(needs)
-            return self.run(strategy, number)
+            return self.run(strategy, number, traced=traced)
         except NeedsLoop as needs:
             wanted = needs.backend
             _forget(needs)
@@ -134,11 +138,11 @@ class Explorer:
                 "out: pileup then finds the right one. One run cannot have both."
             )
         self.runtime = make_runtime(wanted)
-        return self.run(strategy, number)
+        return self.run(strategy, number, traced=traced)
 
-    def _run(self, strategy: Strategy, number: int) -> Run:
+    def _run(self, strategy: Strategy, number: int, traced: bool) -> Run:
         strategy.begin(number)
-        sim = Sim(strategy, self.conditions.budgets)
+        sim = (TracedSim if traced else Sim)(strategy, self.conditions.budgets)
         sim.blocking = self._blocking
         if self.conditions.timed:
             sim.take_time()
@@ -156,10 +160,11 @@ class Explorer:
             self._expect_right_loop(sim)
             if isinstance(sim.ending, Misuse):
                 raise sim.ending.error
-            findings = judge(sim, self.program)
+            history = sim.history
+            findings = judge(sim, self.program, history)
         run = Run(
             findings=findings,
-            history=sim.history,
+            history=history,
             tape=sim.tape,
             results={each.name: each.result for each in sim.agents if each.done and not each.error},
             seconds=sim.now,

@@ -11,8 +11,10 @@ import re
 import traceback
 from collections.abc import Iterator
 
+from pileup.detectors import detect
 from pileup.errors import RunOver, UsageError
 from pileup.findings import Finding
+from pileup.history import History
 from pileup.search.program import Program
 from pileup.sim.agents import Agent
 from pileup.sim.endings import Deadlock, Overrun, Stuck
@@ -35,9 +37,9 @@ REMEDY = {
 }
 
 
-def judge(sim: Sim, program: Program) -> tuple[Finding, ...]:
+def judge(sim: Sim, program: Program, history: History) -> tuple[Finding, ...]:
     """Say what went wrong in a run that has ended, worst first."""
-    found = [*_endings(sim), *_failures(sim), *_check(sim, program)]
+    found = [*_endings(sim), *_failures(sim), *_check(sim, program), *detect(history)]
     return tuple(sorted(found, key=lambda finding: finding.rank))
 
 

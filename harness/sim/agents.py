@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextvars import Context, ContextVar
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pileup.errors import UsageError
 from pileup.history import Who
+from pileup.notes import Step, canary
 from pileup.operations import READ, WRITE, Footprint, Item, Operation, Touch, nothing
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ here: ContextVar[Strand] = ContextVar("pileup_strand")
 NOBODY: Final = object()
 """The handle of a strand that no runtime has to wake: what happens by itself."""
 
-current_step: ContextVar[str | None] = ContextVar("pileup_step", default=None)
+current_step: ContextVar[Step | None] = ContextVar("pileup_step", default=None)
 """The unit of work that `pileup.step` marked around the running code."""
 
 
@@ -76,7 +76,8 @@ class Agent:
     @property
     def secret(self) -> str:
         """The session's canary: a value that no other session should ever see."""
-        return "canary-" + blake2b(self.session.encode(), digest_size=6).hexdigest()
+        self._sim.marked = True
+        return canary(self.session)
 
     @property
     def who(self) -> Who:
@@ -152,6 +153,7 @@ class Strand:
         "pending",
         "rank",
         "sim",
+        "site",
         "step",
         "timer",
         "value",
@@ -171,7 +173,7 @@ class Strand:
         whose = parent if parent is not None and parent.agent is agent else agent
         self.life: int = whose.life
         self.context = context
-        self.step: str | None = context.get(current_step)
+        self.step: Step | None = context.get(current_step)
         self.handle: Any = None  # Any: a coroutine, a trio task or an asyncio task
         self.pending: Any = None  # Any: the asyncio future that its operation will resolve
         self.op: Operation | None = None
@@ -179,6 +181,7 @@ class Strand:
         self.error: BaseException | None = None
         self.invoked = 0
         self.listed = False
+        self.site = ""
         self.watching = False
         self.timer = 0
 

@@ -73,6 +73,7 @@ class Sim(Parking):
         self.faults: Faults | None = None
         self.blocking = False
         self.timed = False
+        self.marked = False
         self._end = inf  # a choice lets time pass to any deadline before it
         self.latencies: dict[str, Latency] = dict(USUAL)
         self.cancels: dict[Agent, Callable[[], object]] = {}
@@ -81,6 +82,7 @@ class Sim(Parking):
         self._loop_turns = 0
         self._choices: dict[Stream, list[int]] = {"schedule": [], "faults": [], "data": []}
         self._schedule = self._choices["schedule"]
+        self.sites: dict[int, str] = {}
 
     # What fakes use ----------------------------------------------------------------------
 
@@ -394,7 +396,12 @@ class Sim(Parking):
     def history(self) -> History:
         """What happened so far."""
         cast = [*self.agents, self._world_agent] if self._world_agent else self.agents
-        return History([agent.who for agent in cast], self._rows)
+        parents = {
+            (strand.agent.index, strand.branch): strand.parent.branch
+            for strand in self.strands
+            if strand.branch and strand.parent is not None
+        }
+        return History([agent.who for agent in cast], self._rows, parents, self.sites)
 
     @property
     def parked(self) -> Sequence[Strand]:

@@ -124,6 +124,7 @@ class Parking:
                 outcome,
                 op.detail,
                 op.fault,
+                op.note,
             )
         )
         if len(rows) > self._most_events:

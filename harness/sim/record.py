@@ -52,6 +52,7 @@ class Record:
                     INFO,
                     op.detail,
                     op.fault,
+                    op.note,
                 )
             )
         self.withdrawn.clear()

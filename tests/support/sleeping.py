@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pileup.choices import Point
-from pileup.operations import WRITE, Footprint
+from pileup.operations import COMMUTING, Footprint
 from pileup.results import Run
 from pileup.search.explorer import Explorer
 
@@ -34,7 +34,7 @@ def touched(footprint: Footprint) -> Touched:
 
 def conflict(one: Touched, other: Touched) -> bool:
     return any(
-        name == another and not (access == access_2 != WRITE)
+        name == another and not (access == access_2 and access in COMMUTING)
         for name, access in one
         for another, access_2 in other
     )

@@ -1,0 +1,154 @@
+"""A history as the detectors look at it: what several of them need, worked out once.
+
+The rows are read as the kernel wrote them, because to make events of them
+would take longer than the run did. Each part is made when it is first asked
+for, so that a run in which nothing is shared costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Final, NamedTuple, TypeAlias
+
+from pileup.history import FAIL, History, RawRow
+from pileup.operations import Access, Item, Past
+
+Strand: TypeAlias = int
+"""An agent and its task as one number: quicker to make and to hash than a pair."""
+
+TASKS: Final = 1 << 20
+"""More tasks than one agent can have."""
+
+Look: TypeAlias = tuple[int, Strand, Access, int]
+"""One access to an item: the number of its row, who, how, and the version that it had or made."""
+
+
+class Span(NamedTuple):
+    """The first and the last row of a strand."""
+
+    first: int
+    last: int
+
+
+class Case:
+    """One history under investigation."""
+
+    def __init__(self, history: History, excused: Callable[[], bool] | None = None) -> None:
+        self.history = history
+        self._excused = excused
+        self.rows = history.rows
+        self.agents = history.agents
+
+    def is_serial(self) -> bool | None:
+        """Whether some order of the agents one after another comes to the same; None: unknown."""
+        return None if self._excused is None else self._excused()
+
+    # What was touched ------------------------------------------------------------------------
+
+    @cached_property
+    def looks(self) -> dict[Item, list[Look]]:
+        """What was done to each item, in order; what failed has done nothing."""
+        found: dict[Item, list[Look]] = {}
+        number = -1
+        for row in self.rows:
+            number += 1
+            versions = row[2]
+            if not versions or row[8] is FAIL or row[8] == FAIL:
+                continue
+            strand = row[3] * TASKS + row[4]
+            touches = row[1]
+            if len(touches) == 1:
+                item, access = touches[0]
+                if type(item) is Past:
+                    item = item.item
+                try:
+                    found[item].append((number, strand, access, versions[0]))
+                except KeyError:
+                    found[item] = [(number, strand, access, versions[0])]
+                continue
+            for (item, access), version in zip(touches, versions, strict=True):
+                whole = item.item if type(item) is Past else item
+                found.setdefault(whole, []).append((number, strand, access, version))
+        return found
+
+    @cached_property
+    def contested(self) -> dict[Item, list[Look]]:
+        """The items that several strands touched, at least one of them to write over it."""
+        return {
+            item: looks
+            for item, looks in self.looks.items()
+            if len(looks) > 2 and _is_contested(looks)  # noqa: PLR2004 - a read and two writes
+        }
+
+    # Who is who ------------------------------------------------------------------------------
+
+    def name(self, strand: Strand) -> str:
+        """Name whose strand this is."""
+        return self.agents[strand // TASKS].name
+
+    def is_nobody(self, strand: Strand) -> bool:
+        """Whether this is the world itself: an expiry, a delivery, what no agent does."""
+        return self.agents[strand // TASKS].session == ""
+
+    def role(self, strand: Strand) -> str:
+        """Return the role of whose strand this is."""
+        return self.agents[strand // TASKS].role
+
+    @cached_property
+    def spans(self) -> dict[Strand, Span]:
+        """When each strand began and when it was last seen."""
+        found: dict[Strand, Span] = {}
+        for number, row in enumerate(self.rows):
+            strand = row[3] * TASKS + row[4]
+            known = found.get(strand)
+            found[strand] = Span(number if known is None else known.first, number)
+        return found
+
+    @cached_property
+    def parents(self) -> dict[Strand, Strand]:
+        """Which strand started which; those of agents at the top are not in it."""
+        numbers = {who.name: number for number, who in enumerate(self.agents)}
+        found = {
+            number * TASKS: numbers[who.parent] * TASKS
+            for number, who in enumerate(self.agents)
+            if who.parent in numbers
+        }
+        for (agent, task), parent in self.history.parents.items():
+            found[agent * TASKS + task] = agent * TASKS + parent
+        return found
+
+    def is_below(self, one: Strand, other: Strand) -> bool:
+        """Whether one strand was started by another, directly or not."""
+        parents = self.parents
+        above = parents.get(one)
+        while above is not None and above != other:
+            above = parents.get(above)
+        return above is not None
+
+    # What it says ----------------------------------------------------------------------------
+
+    def row(self, number: int) -> RawRow:
+        """Return a row."""
+        return self.rows[number]
+
+    def version(self, number: int, item: Item) -> int:
+        """Return the version of an item that a row had, or made."""
+        _, touches, versions, *_ = self.rows[number]
+        for touch, version in zip(reversed(touches), reversed(versions), strict=True):
+            if touch.item is item or (type(touch.item) is Past and touch.item.item is item):
+                return version
+        raise LookupError(f"row {number} did not touch {item.name}")
+
+
+def _is_contested(looks: list[Look]) -> bool:
+    first = looks[0][1]
+    shared = written = False
+    for _, strand, access, _ in looks:
+        if strand != first:
+            shared = True
+        if access == "write":
+            written = True
+        if shared and written:
+            return True
+    return False

@@ -1,0 +1,83 @@
+"""All detectors: ours, and those that users add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeAlias, TypeVar
+
+from pileup.detectors.case import Case
+from pileup.detectors.lost_write import lost_writes
+from pileup.detectors.taxonomy import KINDS
+from pileup.errors import UsageError
+from pileup.findings import Finding
+from pileup.history import History
+
+Detector: TypeAlias = Callable[[History], Iterable[Finding]]
+"""What a user writes."""
+
+D = TypeVar("D", bound=Detector)
+
+DETECTORS: Final = (lost_writes,)
+"""Ours, which look at a case: the history with what several of them need to know of it."""
+
+_added: dict[str, Detector] = {}
+
+
+def detector(function: D) -> D:
+    """Register a detector of your own: a function that takes a `History` and yields findings."""
+    name = getattr(function, "__name__", None)
+    if not callable(function) or name is None:
+        raise UsageError(
+            f"A detector is a function of a history; {function!r} was given. Write "
+            "@pileup.detector above `def my_detector(history): ...`."
+        )
+    known = _added.get(name)
+    if known is not None and _home(known) != _home(function):
+        raise UsageError(
+            f"There are two detectors called {name!r}: {_home(known)} and {_home(function)}. "
+            "Rename one, because findings are told apart by name."
+        )
+    _added[name] = function
+    return function
+
+
+def _home(function: Detector) -> str:
+    return f"{function.__module__}.{getattr(function, '__qualname__', '?')}"
+
+
+def detect(history: History) -> list[Finding]:
+    """Return what is wrong in a history, each thing once, worst first and without its shadows."""
+    case = Case(history)
+    found: dict[str, Finding] = {}
+    for ours in DETECTORS:
+        for finding in ours(case):
+            found.setdefault(finding.fingerprint, finding)
+    for theirs in _added.values():
+        for finding in _asked(theirs, history):
+            found.setdefault(finding.fingerprint, finding)
+    if not found:
+        return []
+    return sorted(_without_shadows(list(found.values())), key=lambda finding: finding.rank)
+
+
+def _asked(function: Detector, history: History) -> Iterator[Finding]:
+    """Ask a user's detector, and refuse what is no finding."""
+    for finding in function(history) or ():
+        if not isinstance(finding, Finding):
+            raise UsageError(
+                f"The detector {_home(function)} gave {finding!r}, which is no finding. Yield "
+                "pileup.Finding(kind=..., severity=..., title=..., explanation=...)."
+            )
+        yield finding
+
+
+def _without_shadows(found: list[Finding]) -> list[Finding]:
+    return [each for each in found if not any(_casts(other, each) for other in found)]
+
+
+def _casts(worse: Finding, shadow: Finding) -> bool:
+    """Whether one finding is nothing but another one seen again: of the same events."""
+    kind = KINDS.get(worse.kind)
+    if kind is None or shadow.kind not in kind.implies:
+        return False
+    return not set(worse.evidence).isdisjoint(shadow.evidence)

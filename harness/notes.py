@@ -1,0 +1,99 @@
+"""What an operation was about, where its footprint and its outcome do not tell.
+
+Which transaction it belongs to, which request it repeats, whose secrets it
+carried. Fakes write notes on the operations that need one; most need none.
+A note is on the operation from the start and may be added to until the run
+ends, because some things are known only afterwards (that the answer was a
+refusal, from where the call was made).
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from typing import Any, Final, Self, TypeAlias
+
+Frame: TypeAlias = tuple[int, str]
+"""One frame of a call path: its number in this run, and the line that it stood at."""
+
+TUPLES: Final = ("path", "sent", "got")
+
+
+class Note:
+    """Facts for detectors; what is not set has its default, and costs nothing.
+
+    `unit`: the transaction, by number. `intent`: fingerprint of what was asked
+    for, without its idempotency `key`. `effect`: it did something that is
+    counted (a charge, a message). `refused`: it was answered, with a failure
+    ("503"). `path`: the frames that led to it, outermost first. `sent`, `got`:
+    the marks (canaries, faulty values) in what it carried there and back.
+    `message`: what a queue handed over. `lease`: for how many seconds it holds.
+    `part`: the logical write that it is a part of. `cost`: dollars.
+    """
+
+    unit: int | None = None
+    intent: str | None = None
+    key: str | None = None
+    effect: bool = False
+    refused: str | None = None
+    path: tuple[Frame, ...] = ()
+    sent: tuple[str, ...] = ()
+    got: tuple[str, ...] = ()
+    message: str | None = None
+    lease: float | None = None
+    part: int | None = None
+    cost: float = 0.0
+
+    def __init__(self, **facts: Any) -> None:  # Any: each fact has its own type, above
+        self.__dict__.update(facts)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Note and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment] # it may still be added to
+
+    def __repr__(self) -> str:
+        return f"Note({', '.join(f'{name}={value!r}' for name, value in self.page().items())})"
+
+    def page(self) -> dict[str, object]:
+        """Return what is set, in the order of names."""
+        return dict(sorted(vars(self).items()))
+
+    @classmethod
+    def parse(cls, page: dict[str, Any]) -> Note:
+        """Read what `page` returned, from JSON."""
+        unknown = [name for name in page if name not in cls.__annotations__]
+        if unknown:
+            raise ValueError(f"no such fact: {', '.join(unknown)}")
+        facts = {**page, **{name: tuple(page[name]) for name in TUPLES if name in page}}
+        if "path" in facts:
+            facts["path"] = tuple((number, place) for number, place in facts["path"])
+        return cls(**facts)
+
+
+class Step(str):
+    """The name of a unit of work, and which of them it is: `number` is this one's in the run.
+
+    `failed` once it has ended with an exception.
+    """
+
+    __slots__ = ("failed", "number")
+
+    number: int
+    failed: bool
+
+    def __new__(cls, name: str, number: int) -> Self:
+        """Name a unit of work."""
+        step = super().__new__(cls, name)
+        step.number = number
+        step.failed = False
+        return step
+
+
+def canary(session: str) -> str:
+    """Return the session's secret: a value that no other session should ever see."""
+    return "canary-" + blake2b(session.encode(), digest_size=6).hexdigest()
+
+
+MARK: Final = re.compile(r"(?:canary-[0-9a-f]{12}|(?:wrong|invented)-[0-9a-f]{6})(?![0-9a-f])")
+"""What can be recognised wherever it turns up again: canaries, and what a faulty answer made up."""

@@ -1,0 +1,136 @@
+"""Lost writes: named wherever a change was erased unseen, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from pileup.detectors import detect, told
+from pileup.detectors.case import Case
+from pileup.detectors.lost_write import MOST_VICTIMS, lost_writes
+from pileup.history import History
+
+LOST = {
+    "read, read, write, write": "a:r x1, b:r x1, a:w x2, b:w x3",
+    "it read much earlier": "a:r x1, b:r x1, b:w x2, b:r x2, b:w x3, a:w x4",
+    "it wrote before, and somebody else since": "a:r x1, a:w x2, b:r x2, b:w x3, a:w x4",
+    "what is erased was written without a look": "a:r x1, b:w x2, a:w x3",
+    "what is erased was an increment": "a:r x1, b:u x2, a:w x3",
+    "what is erased was a compare-and-set": "a:r x1, b:c x2, a:w x3",
+    "it erased the one before the last": "a:r x1, b:w x2=7, a:w x3, c:r x3, a:w x4",
+    "it does not know how its own write went": "a:r x1, a:w x2?, b:r x2, b:w x3, a:w x4",
+    "what is erased is not known to have been done": "a:r x1, b:w x2?, a:w x3",
+    "an increment of its own showed it nothing": "a:r x1, b:w x2, a:u x3, c:r x3, c:w x4, a:w x5",
+    "two tasks of one agent": "a.1:r x1, a.2:r x1, a.1:w x2, a.2:w x3, a:end, a.1:stop",
+    "a task that goes on by itself": "a:r x1, a.1:w x2, a:w x3, a.1:r x3",
+    "a sub-agent writes what its parent read": "a:r x1, b<a:start, c:r x1, c:w x2, b:w x3",
+    "a parent writes what its sub-agent read": "b<a:r x1, c:r x1, c:w x2, b:end, a:w x3",
+    "a sub-agent races with its parent": "a:r x1, b<a:r x1, b:w x2, a:w x3, b:end",
+    "the same value, where there was one": "a:r x1=0, b:r x1=0, a:w x2=1, b:w x3=1",
+    "one of many": "a:r x1, " + ", ".join("b:u x" for _ in range(MOST_VICTIMS * 2)) + ", a:w x",
+    "it counted on what it had read of a snapshot": "b:r x1, a:w x2, b:r x1, b:w x3",
+}
+
+RIGHT = {
+    "one after another": "a:r x1, a:w x2, b:r x2, b:w x3",
+    "nobody read": "a:w x2, b:w x3, a:w x4",
+    "it looked again": "a:r x1, b:r x1, b:w x2, a:r x2, a:w x3",
+    "it only adds": "a:r x1, b:r x1, a:u x2, b:u x3",
+    "it compares and sets": "a:r x1, b:r x1, a:w x2, b:c x3",
+    "it was refused": "a:r x1, b:r x1, a:w x2, b:w x3!",
+    "it was refused, and looked again": "a:r x1, b:r x1, a:w x2, b:w x3!, b:r x2, b:w x3",
+    "the other was refused": "a:r x1, b:r x1, a:w x2!, b:w x2",
+    "the other gave up before": "a:r x1, b:r x1, a:wait?, b:w x2",
+    "each its own": "a:r x1, b:r y1, a:w x2, b:w y2",
+    "nobody else wrote": "a:r x1, b:r x1, a:w x2, b:r x2, a:w x3",
+    "it looks and writes in one": "a:r x1, b:w x2, a:update(r x w x3)",
+    "the other changed nothing": "a:r x1=5, b:r x1=5, b:w x2=5, a:w x3=6",
+    "it expired by itself": "a:r x1, world():w x2, a:w x3, b:r x3",
+    "an absent value, filled in twice alike": "a:r x1, b:r x1, a:w x2=1, b:w x3=1",
+    "both delete it": "a:r x1=5, b:r x1=5, a:delete(w x2), b:delete(w x3)",
+    "its own task, which has ended": "a:r x1, a.1:r x1, a.1:w x2, a:w x3",
+    "its own sub-agent, which has ended": "a:r x1, b<a:r x1, b:w x2, b:end, a:w x3",
+    "its sub-agent's sub-agent": "a:r x1, b<a:start, c<b:w x2, c:end, b:end, a:w x3",
+    "what its sub-agent has looked up for it": "a:r x1, c:w x2, b<a:r x2, b:end, a:w x3",
+    "a task writes what another looked up": "c:w x1, a.1:r x1, a:w x2, c:r x2",
+}
+
+
+@pytest.mark.parametrize("text", LOST.values(), ids=LOST)
+def test_a_change_that_is_erased_unseen_is_named(text: str) -> None:
+    assert [finding.kind for finding in detect(told(text))] == ["lost_write"]
+
+
+@pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
+def test_what_erases_nothing_unseen_is_right(text: str) -> None:
+    assert detect(told(text)) == []
+
+
+def test_a_finding_says_who_when_and_what_is_gone() -> None:
+    (finding,) = detect(
+        told("a:r files[a.json]1, b:r files[a.json]1, a:w files[a.json]2=5, b:w files[a.json]3")
+    )
+    assert finding.title == "b wrote over a change of files[a.json] by a that it had never seen"
+    assert finding.explanation.splitlines() == [
+        "b read files[a.json] at version 1 (event 1).",
+        "Then a wrote 5, which made version 2 (event 2).",
+        "b, still going by version 1, then wrote over it (event 3).",
+        "What a had changed is gone, and nobody was told.",
+    ]
+    assert (finding.resource, finding.key, finding.agents) == ("files", "a.json", ("b", "a"))
+    assert finding.evidence == (1, 2, 3)
+    assert finding.receipt == {
+        "read_version": 1,
+        "erased_version": 2,
+        "written_version": 3,
+        "writer": "b",
+        "loser": "a",
+    }
+    assert "compare and set" in finding.advice
+
+
+def test_it_says_whose_read_it_was() -> None:
+    (finding,) = detect(told("a:r x1, b<a:start, c:r x1, c:w x2, b:w x3"))
+    assert "b, which goes by what a had read, then wrote over it" in finding.explanation
+    (finding,) = detect(told("a.1:r x1, a.2:r x1, a.1:w x2, a.2:w x3, a.1:stop"))
+    assert "by another task of a" in finding.title
+
+
+def losses(text: str, serial: bool) -> list[str]:
+    return [finding.kind for finding in lost_writes(Case(told(text), lambda: serial))]
+
+
+def test_whether_two_equal_writes_are_a_loss_the_serial_orders_tell() -> None:
+    filled = "a:r x1, b:r x1, a:w x2=1, b:w x3=1"
+    assert losses(filled, serial=True) == []
+    assert losses(filled, serial=False) == ["lost_write"]
+    counted = "a:r x1=0, b:r x1=0, a:w x2=1, b:w x3=1"
+    assert losses(counted, serial=True) == []
+    assert losses(counted, serial=False) == ["lost_write"]
+
+
+def test_they_are_not_asked_about_writes_that_differ() -> None:
+    def never() -> bool:
+        raise AssertionError("it is plain already")
+
+    text = "a:r x1, b:r x1, a:w x2=1, b:w x3=2"
+    assert len(list(lost_writes(Case(told(text), never)))) == 1
+
+
+def test_one_place_is_named_once_whoever_it_happens_to() -> None:
+    text = "a1:r x1, a2:r x1, a3:r x1, a1:w x2, a2:w x3, a3:w x4, b:r x1, b:w x5"
+    marks = sorted(finding.mark for finding in detect(told(text)))
+    assert marks == ["a read write ", "b read write "]
+
+
+def test_the_same_bug_has_the_same_fingerprint_whatever_it_happens_to() -> None:
+    one = detect(told("a1:r doc[17]1, a2:r doc[17]1, a1:w doc[17]2, a2:w doc[17]3"))
+    two = detect(told("a8:r doc[4]1, a9:r doc[4]1, c:u doc[4], a8:w doc[4]3"))
+    other = detect(told("a1:r log[4]1, a2:r log[4]1, a1:w log[4]2, a2:w log[4]3"))
+    marks = [found[0].fingerprint for found in (one, two, other)]
+    assert marks[0] == marks[1] != marks[2]
+
+
+def test_a_history_that_was_written_and_read_again_says_the_same() -> None:
+    history = told("a:r x1, b<a:r x1, b.1:w x2=5, a:w x3=6, b.1:r x3")
+    again = History.parse(history.lines())
+    assert detect(again) == detect(history) != []
