@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from pileup.errors import Crashed, Unacknowledged
@@ -19,6 +19,7 @@ from pileup.operations import Call, Operation, Verdict, nothing
 from pileup.sim import mishaps
 from pileup.sim.agents import Strand, here
 from pileup.sim.kernel import Sim
+from pileup.sim.paths import Tries
 
 T = TypeVar("T")
 
@@ -36,8 +37,18 @@ def suffer(sim: Sim, op: Operation, failures: Failures) -> Course[Any]:
         return (yield mishaps.gone())
     verdict = None if sim.over else _ask(sim, strand, op, failures)
     if verdict is None:
+        if sim.tries is not None:
+            op.apply = partial(_close, sim.tries, strand, op, op.apply)
         return (yield op)
     return (yield from _befallen(sim, strand, op, failures, verdict))
+
+
+def _close(tries: Tries, strand: Strand, op: Operation, apply: Callable[[], object]) -> object:
+    """Take effect; if it is what has failed before, it has succeeded at last."""
+    answer = apply()
+    if op.note is None or op.note.refused is None:
+        tries.answered(strand, op)
+    return answer
 
 
 def befall_unattended(sim: Sim, op: Operation) -> None:

@@ -31,6 +31,7 @@ class Memory:
         self._values: dict[str, Any] = {}  # Any: whatever the user puts there
         self._port = Port(sim, name)
         self._locks: dict[str, Lock] = {}
+        sim.contents[name] = self._values.copy
 
     def seed(self, **values: object) -> None:
         """Set cells before the agents start."""

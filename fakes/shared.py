@@ -197,6 +197,8 @@ class _State:
             if not self._name:
                 kind = type(self._now).__name__
                 self._name = f"{kind}-{sim.count(kind)}"
+            now = self._now
+            sim.contents.setdefault(self._name, lambda: {WHOLE: now})
             self._cells[key] = Cell(sim.item(self._name, key))
         return self._cells[key]
 

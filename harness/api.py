@@ -40,9 +40,10 @@ class Scenario:
     allow_real: Collection[str] = ()
     faults: Faults = None
     timed: bool = False
+    oracle: str | None = None
 
-    def explorer(self) -> Explorer:
-        """Check the scenario, and get ready to run it."""
+    def explorer(self, seed: int = 0) -> Explorer:
+        """Check the scenario, and get ready to run it; the oracle draws by the seed, if at all."""
         from pileup.faults import plan_of
         from pileup.search.explorer import Conditions, Explorer
         from pileup.search.program import assemble
@@ -50,7 +51,13 @@ class Scenario:
         program = assemble(self.agent, self.agents, self.setup or _default_world(), self.check)
         allowed = frozenset(self.allow_real)
         plan = plan_of(self.faults)
-        conditions = Conditions(self.budgets, self.backend, allowed, plan, self.timed)
+        if self.oracle not in (None, "serial"):
+            raise UsageError(
+                f"There is no oracle {self.oracle!r}. Write oracle=\"serial\", which compares each "
+                "run with what the agents come to one after another, or leave it out."
+            )
+        oracle = seed if self.oracle is not None else None
+        conditions = Conditions(self.budgets, self.backend, allowed, plan, self.timed, oracle)
         return Explorer(program, conditions)
 
 
@@ -74,6 +81,7 @@ def explore(
     allow_real: Collection[str] = (),
     faults: Faults = None,
     timed: bool = False,
+    oracle: str | None = None,
 ) -> Exploration:
     """Run copies of an agent in one world, in many orders, and return what went wrong.
 
@@ -83,17 +91,21 @@ def explore(
     `faults` names a profile of faults ("flaky-network", "lossy-acks", "crashy",
     "3am"), or is a list of `pileup.faults.Rule`. With `timed` calls take time,
     drawn for each, instead of as long as the search likes.
-    `check(world)` may assert on the final state. The same arguments always
-    give the same result.
+    With `oracle="serial"` the agents are also run one after another, in every
+    order or a sample, and a run that comes to what none of these comes to is a
+    finding. `check(world)` may assert on the final state. The same arguments
+    always give the same result.
     """
     whole("runs", runs, MOST_RUNS)
     if type(seed) is not int:
         raise UsageError(f"`seed` must be a whole number; {seed!r} was given.")
-    scenario = _scenario(agent, setup, agents, check, backend, budgets, allow_real, faults, timed)
+    scenario = _scenario(
+        agent, setup, agents, check, backend, budgets, allow_real, faults, timed, oracle
+    )
     from pileup.reports.text import render
     from pileup.strategies import make
 
-    found = scenario.explorer().explore(make(strategy, seed), runs)
+    found = scenario.explorer(seed).explore(make(strategy, seed), runs)
     return replace(found, render=render)
 
 
@@ -114,8 +126,14 @@ def replay(
     if agents is None:  # then as many as there were
         agents = 2 if isinstance(agent, Scenario) else ticket.agents
     scenario = _scenario(agent, setup, agents, check, None, budgets, allow_real)
-    asked = replace(scenario, backend=ticket.backend, faults=_plan_in(ticket), timed=ticket.timed)
-    explorer = asked.explorer()
+    asked = replace(
+        scenario,
+        backend=ticket.backend,
+        faults=_plan_in(ticket),
+        timed=ticket.timed,
+        oracle=None if ticket.oracle is None else "serial",
+    )
+    explorer = asked.explorer(ticket.oracle or 0)
     if ticket.program and explorer.program.name != ticket.program:
         raise UsageError(
             f"This token belongs to '{ticket.program}', but it is to be replayed on "
@@ -141,15 +159,17 @@ def _scenario(
     allow_real: Collection[str],
     faults: Faults = None,
     timed: bool = False,
+    oracle: str | None = None,
 ) -> Scenario:
     if not isinstance(budgets, Budgets | None):
         raise UsageError(
             f"`budgets` must be limits; {budgets!r} was given. Write pileup.Budgets(steps=1_000)."
         )
-    given = (setup, agents, check, backend, budgets or Budgets(), allow_real, faults, timed)
+    limits = budgets or Budgets()
+    given = (setup, agents, check, backend, limits, allow_real, faults, timed, oracle)
     if not isinstance(agent, Scenario):
         return Scenario(agent, *given)
-    if given != (None, 2, None, None, Budgets(), (), None, False):
+    if given != (None, 2, None, None, Budgets(), (), None, False, None):
         raise UsageError(
             "A Scenario names the agents and their conditions once; give no others beside it. "
             "To vary one, write dataclasses.replace(scenario, agents=10)."

@@ -10,6 +10,7 @@ refusal, from where the call was made).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Final, Self, TypeAlias
 
@@ -25,8 +26,10 @@ class Note:
     `unit`: the transaction, by number. `intent`: fingerprint of what was asked
     for, without its idempotency `key`. `effect`: it did something that is
     counted (a charge, a message). `refused`: it was answered, with a failure
-    ("503"). `path`: the frames that led to it, outermost first. `sent`, `got`:
-    the marks (canaries, faulty values) in what it carried there and back.
+    ("503"), and `wait`: after how many seconds it may be asked again.
+    `unheard`: it took effect, and whoever asked gave up before the answer came.
+    `path`: the frames that led to it, outermost first. `sent`, `got`: the marks
+    (canaries, faulty values) in what it carried there and back.
     `message`: what a queue handed over. `lease`: for how many seconds it holds.
     `part`: the logical write that it is a part of. `cost`: dollars.
     """
@@ -36,6 +39,8 @@ class Note:
     key: str | None = None
     effect: bool = False
     refused: str | None = None
+    wait: float | None = None
+    unheard: bool = False
     path: tuple[Frame, ...] = ()
     sent: tuple[str, ...] = ()
     got: tuple[str, ...] = ()
@@ -48,7 +53,7 @@ class Note:
         self.__dict__.update(facts)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is Note and vars(self) == vars(other)
+        return isinstance(other, Note) and self.page() == other.page()
 
     __hash__ = None  # type: ignore[assignment] # it may still be added to
 
@@ -69,6 +74,31 @@ class Note:
         if "path" in facts:
             facts["path"] = tuple((number, place) for number, place in facts["path"])
         return cls(**facts)
+
+
+class Question(Note):
+    """A note whose intent is spelled when somebody wants to know it, because most are not asked.
+
+    `spell` must always say the same.
+    """
+
+    __slots__ = ("spell",)  # beside the facts, which are written down
+
+    def __init__(self, spell: Callable[[], str]) -> None:
+        self.spell = spell
+
+    @property
+    def intent(self) -> str:  # type: ignore[override] # it is never set
+        """Fingerprint of what was asked for."""
+        known = vars(self)
+        if "intent" not in known:
+            known["intent"] = self.spell()
+        found: str = known["intent"]
+        return found
+
+    def page(self) -> dict[str, object]:
+        """Return what is set, in the order of names."""
+        return dict(sorted({"intent": self.intent, **vars(self)}.items()))
 
 
 class Step(str):

@@ -83,6 +83,8 @@ class Exploration:
     counterexample: Run | None = None
     warnings: tuple[str, ...] = ()
     """What makes the search say less than it seems to: a fault that never struck."""
+    compared: str = ""
+    """What the serial oracle held the runs against."""
     render: Callable[[Exploration], str] = field(default=_no_text, repr=False, compare=False)
 
     @property
@@ -97,6 +99,7 @@ class Exploration:
         return (
             f"{self.runs} runs clean. If orders like these can go wrong at all, they do in fewer "
             f"than {bound:.1%} of runs (at {CONFIDENCE:.0%} confidence)"
+            f"{f'. {self.compared}' if self.compared else ''}"
         )
 
     def assert_clean(self, ignore: Collection[str] = ()) -> None:

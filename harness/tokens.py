@@ -31,7 +31,7 @@ class Ticket:
     it was recorded under; `digest` is the fingerprint of the history, by which
     a replay knows that it saw the same thing; `faults` the plan that was in
     force, as JSON, without which its choices mean nothing; `timed` says whether
-    calls took time.
+    calls took time; `oracle` is the seed of the serial oracle, if it was asked.
     """
 
     tape: Tape
@@ -41,6 +41,7 @@ class Ticket:
     digest: str = ""
     faults: str = ""
     timed: bool = False
+    oracle: int | None = None
 
 
 def encode(ticket: Ticket) -> str:
@@ -55,6 +56,7 @@ def encode(ticket: Ticket) -> str:
         "digest": ticket.digest,
         **({"faults": ticket.faults} if ticket.faults else {}),
         **({"timed": True} if ticket.timed else {}),
+        **({"oracle": ticket.oracle} if ticket.oracle is not None else {}),
         "names": names,
         "choices": {name: tape.stream(name) for name in STREAMS if tape.stream(name)},
         "labels": {key: [numbers[each] for each in value] for key, value in tape.labels.items()},
@@ -138,7 +140,8 @@ def _read(page: dict[str, Any]) -> Ticket:
     (agents,) = _naturals([page["agents"]])
     program, backend, digest = (str(page[name]) for name in ("program", "backend", "digest"))
     faults, timed = str(page.get("faults", "")), page.get("timed") is True
-    return Ticket(tape, program, agents, backend, digest, faults, timed)
+    oracle = int(page["oracle"]) if "oracle" in page else None
+    return Ticket(tape, program, agents, backend, digest, faults, timed, oracle)
 
 
 def _naturals(numbers: list[object]) -> tuple[int, ...]:

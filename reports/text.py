@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pileup.faults.catalogue import CATALOGUE
 from pileup.findings import Finding
@@ -45,22 +45,26 @@ def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]
 
 
 def _interleaving(run: Run) -> Iterator[str]:
-    yield f"One run that shows it ({run.findings[0].kind}), in the order in which things happened:"
+    worst = run.findings[0]
+    proof = " (> is what proves it)" if worst.evidence else ""
+    yield f"One run that shows it ({worst.kind}), in the order in which things happened{proof}:"
     yield ""
-    yield from _table(run.history)
+    yield from _table(run.history, worst.evidence)
     yield ""
     yield f'replay: pileup.replay("{run.token}", ...)'
     yield "        with the same agent, setup and check"
 
 
-def _table(history: History) -> Iterator[str]:
-    events = [event for event in history if event.name not in LIFE]
+def _table(history: History, evidence: Collection[int]) -> Iterator[str]:
+    events = [event for event in history if event.name not in LIFE or event.number in evidence]
     shown = events[:MOST_EVENTS]
     who = max((len(event.agent) for event in shown), default=0)
     what = max((len(event.name) for event in shown), default=0)
     for event in shown:
-        line = f"  {event.number:>4}  {event.agent:<{who}}  {event.name:<{what}}  {_deed(event)}"
-        yield line.rstrip()
+        sign = ">" if event.number in evidence else " "
+        deed = f"{event.agent:<{who}}  {event.name:<{what}}  {_deed(event)}".rstrip()
+        line = f"  at {event.site.partition(' ')[0]}" if event.site else ""
+        yield f" {sign}{event.number:>4}  {deed}{line}"
     if len(events) > len(shown):
         yield f"        ... and {len(events) - len(shown)} more"
 

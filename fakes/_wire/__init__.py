@@ -26,7 +26,7 @@ from pileup.fakes._wire.errors import (
     NoAnswer,
     TimedOut,
 )
-from pileup.fakes._wire.exchange import FAILURES, answering, exchange, within
+from pileup.fakes._wire.exchange import FAILURES, answering, exchange, refuse, within
 from pileup.fakes._wire.messages import Request, Response, encoded, reply
 from pileup.fakes._wire.serving import claim
 
@@ -47,6 +47,7 @@ __all__ = [
     "encoded",
     "exchange",
     "refusal",
+    "refuse",
     "reply",
     "within",
 ]

@@ -23,6 +23,7 @@ from pileup.fakes._wire.errors import (
     TimedOut,
 )
 from pileup.fakes._wire.messages import Response, reply
+from pileup.notes import Note
 from pileup.operations import READ, Firm, Operation, nothing
 from pileup.sim.agents import Strand, here
 from pileup.sim.kernel import Sim
@@ -59,6 +60,8 @@ def exchange(port: Port, effect: Operation) -> Course[Response]:
         response: Response = yield from port.course(effect)
     except Answered as early:
         response = early.response
+        if effect.note is not None:
+            refuse(effect.note, response)
     except Exception as error:
         if isinstance(error, GaveUp):
             sent.leave_on_its_way()
@@ -73,6 +76,14 @@ def exchange(port: Port, effect: Operation) -> Course[Response]:
     # after the effect, which the effect was asked about already.
     yield Operation("receive", (), nothing)
     return response
+
+
+def refuse(note: Note, response: Response) -> None:
+    """Note that an answer was a failure, and when it says to ask again."""
+    note.refused = str(response.status)
+    after = response.headers.get("retry-after", "")
+    if after.isdigit():  # else it is a date, which nobody here sends
+        note.wait = float(after)
 
 
 class _Sent:
@@ -108,6 +119,7 @@ class _Sent:
         delay = max(0.0, self._begun + effect.delay - sim.now)
         late = Operation(f"late {effect.name}", effect.touches, effect.apply, delay=delay)
         late.apply = partial(self._arrive_late, late)
+        late.note = effect.note
         self._port.later(late)
 
     def _arrive_late(self, late: Operation) -> object:

@@ -133,7 +133,7 @@ class Claim(Generic[M]):
         letter = queue.take(queue.choices()[which] if which or queue.options.fifo else 0)
         letter.turn += 1
         letter.deliveries = count = letter.deliveries + 1
-        op.touches = queue.cell.writes + letter.writes
+        op.touches = queue.cell.alters + letter.alters
         if self._late:
             op.touches = once_each(op.touches + self._late)
         op.detail = self._story + _story(letter)

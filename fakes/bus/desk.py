@@ -44,7 +44,7 @@ class Desk:
     def acking(self, receipt: Receipt) -> Operation:
         """Take a message out of the queue for good."""
         queue, letter, _, _ = receipt
-        op = Operation("ack", queue.cell.updates + letter.writes, _unset)
+        op = Operation("ack", queue.cell.updates + letter.alters, _unset)
         op.apply = partial(self._ack, op, receipt, here.get().agent.name)
         return op
 
@@ -57,7 +57,7 @@ class Desk:
             return known
         if letter.where == "taken" and not queue.options.fifo and letter.due >= self.office.sim.now:
             # Nobody else could have had it, so nobody can tell when it went.
-            op.touches = letter.writes
+            op.touches = letter.alters
         self._returns.release(queue, letter)
         queue.remove(letter)
         letter.settled = turn
@@ -71,7 +71,7 @@ class Desk:
 
     def nacking(self, receipt: Receipt, delay: float) -> Operation:
         """Give a message back, so that it is delivered again."""
-        op = Operation("nack", receipt.queue.giving_back + receipt.letter.writes, _unset)
+        op = Operation("nack", receipt.queue.giving_back + receipt.letter.alters, _unset)
         op.apply = partial(self._nack, op, receipt, delay)
         return op
 
@@ -97,7 +97,7 @@ class Desk:
                 "messages stay with their consumer for as long as that is connected. Leave "
                 f"extend out, or declare bus.queue({queue.name!r}, visibility=30.0).",
             )
-        op = Operation("extend", letter.writes, _unset)
+        op = Operation("extend", letter.alters, _unset)
         op.apply = partial(self._extend, op, receipt, seconds)
         return op
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from pileup.operations import READ, WRITE, Footprint, Item, Touch
+from pileup.operations import CHANGE, READ, Footprint, Item, Touch
 from pileup.sim.agents import Agent, Strand
 from pileup.spelling import Brief
 
@@ -35,6 +35,7 @@ class Letter:
     """
 
     __slots__ = (
+        "alters",
         "body",
         "clock",
         "deliveries",
@@ -48,13 +49,12 @@ class Letter:
         "settled",
         "turn",
         "where",
-        "writes",
     )
 
     def __init__(self, number: str, item: Item, body: Any, said: Brief, group: str | None) -> None:
         self.id = number
         self.item = item
-        self.writes: Footprint = (Touch(item, WRITE),)
+        self.alters: Footprint = (Touch(item, CHANGE),)
         self.body = body  # Any: the user's own
         self.said = said
         self.group = group

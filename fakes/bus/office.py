@@ -40,7 +40,7 @@ class Topic:
     @property
     def touched(self) -> Footprint:
         """What publishing touches."""
-        return (*self.cell.writes, *(each for queue in self.queues for each in queue.cell.writes))
+        return (*self.cell.alters, *(each for queue in self.queues for each in queue.cell.alters))
 
     def number(self) -> str:
         """Name the next message."""
@@ -66,6 +66,15 @@ class Office:
         self.clocks = Clocks(port)
         self._queues: dict[str, Queue] = {}
         self._topics: dict[str, Topic] = {}
+        port.sim.contents[port.resource] = self._contents
+
+    def _contents(self) -> dict[str, object]:
+        """Return what is left in each queue."""
+        groups = [queue for topic in self._topics.values() for queue in topic.queues]
+        return {
+            queue.name: [letter.body for letter in (*queue.waiting, *queue.away)]
+            for queue in (*self._queues.values(), *groups)
+        }
 
     @property
     def sim(self) -> Sim:
@@ -225,7 +234,7 @@ class Office:
             op.touches = once_each(op.touches + late)
             apply(letter)
 
-        op = Operation("arrive", queue.cell.writes + letter.writes, happen, delay=seconds)
+        op = Operation("arrive", queue.cell.alters + letter.alters, happen, delay=seconds)
         op.detail = letter.id
         self.clocks.set(queue, letter, op)
 
@@ -246,7 +255,7 @@ class Office:
             op.detail = group
             return self.join(topic, group).name
 
-        op = Operation("subscribe", topic.cell.writes, join)
+        op = Operation("subscribe", topic.cell.alters, join)
         return op
 
 

@@ -45,12 +45,12 @@ class Queue:
         self.name = name
         self.options = options
         self.cell = cell
-        self.giving_back: Footprint = cell.writes + (dead.writes if dead is not None else ())
+        self.giving_back: Footprint = cell.alters + (dead.alters if dead is not None else ())
         """What is touched when a letter comes back, apart from the letter."""
         # In FIFO order a letter that is overdue keeps others waiting, so a claim must
         # bury it if need be; elsewhere nobody who claims can tell where it is.
-        self.claiming: Footprint = self.giving_back if options.fifo else cell.writes
-        self.touched: Footprint = cell.writes
+        self.claiming: Footprint = self.giving_back if options.fifo else cell.alters
+        self.touched: Footprint = cell.alters
         """What publishing touches."""
         self.queues = (self,)
         """Who gets what is published: a topic has several."""

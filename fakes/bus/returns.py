@@ -60,7 +60,7 @@ class Returns:
             self._await_end(queue, letter, None)
 
     def _returning(self, name: str, queue: Queue, letter: Letter) -> Operation:
-        op = Operation(name, queue.giving_back + letter.writes, _nobody)
+        op = Operation(name, queue.giving_back + letter.alters, _nobody)
         op.apply = partial(self._come_back, op, queue, letter)
         return op
 
@@ -90,7 +90,7 @@ class Returns:
             self._bury(queue, letter)
             op.detail += f", to {queue.options.dead_letter}"
             return
-        op.touches = queue.cell.writes + letter.writes
+        op.touches = queue.cell.alters + letter.alters
         if delay > 0:
             self._office.arrive(queue, letter, queue.bring_back, delay)
         else:

@@ -55,6 +55,15 @@ class Server(Watcher):
         self._deadlines = Deadlines(self.port, self.keyspace.cell, self.delete)
         self._changed: list[Place] = []
         self._unseen = False
+        sim.contents[name] = self._contents
+
+    def _contents(self) -> dict[str, object]:
+        """Return all keys with what they hold."""
+        return {
+            f"{key.decode('utf-8', 'backslashreplace')}{f' db{number}' if number else ''}": value
+            for number, shelf in sorted(self.engine.dbs.items())
+            for key, value in shelf.held()
+        }
 
     @property
     def now(self) -> float:  # type: ignore[override] # it is only read

@@ -77,6 +77,10 @@ class Shelf(Database):
     def _remove_expired(self) -> None:
         pass
 
+    def held(self) -> list[tuple[bytes, object]]:
+        """Return the keys with what they hold, in order."""
+        return sorted((key, item.value) for key, item in self._dict.items())
+
     def wake_all(self) -> None:
         """Wake nobody: who waits is served in the order in which they came."""
 

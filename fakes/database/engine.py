@@ -55,6 +55,7 @@ class Engine:
         self.replicas: list[Follower] = []
         self._garbage: deque[tuple[int, Row]] = deque()
         sim.on_crash.append(self._crashed)
+        sim.contents[name] = self._contents
 
     def table(self, name: str) -> Table:
         """Return a table that was declared."""
@@ -65,6 +66,16 @@ class Engine:
                 f'db.table({name!r}, key="id").'
             )
         return table
+
+    def _contents(self) -> dict[str, object]:
+        """Return all committed rows, by table and key."""
+        rows = [(table.key, row) for table in self.tables.values() for row in table.rows]
+        seen = [(key, row.seen(self.commits)) for key, row in rows]
+        return {
+            key.slot(key.value(version.values)).reads[0].item.key: version.values
+            for key, version in seen
+            if version is not None and version.values is not None
+        }
 
     # Transactions ------------------------------------------------------------------------
 

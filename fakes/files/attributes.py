@@ -55,7 +55,7 @@ class Attributes:
     def _change(self, node: Inode, aspect: str) -> Footprint:
         if aspect == "mode" and isinstance(node, Directory):  # it may bar the way to what is inside
             inside = [self._tree.inside(path) for path in node.names]
-            return merged(node.writes, *inside)
+            return merged(node.alters, *inside)
         return node.updates(self._tree.cells, aspect)
 
     def _found(self, op: Operation, where: Where | Opened, follow: bool) -> Inode:

@@ -19,7 +19,7 @@ from typing import Final
 from pileup.fakes.files.inodes import Inode, Regular
 from pileup.fakes.files.spots import parent_of
 from pileup.fakes.files.tree import MOST_KEPT, MOST_PENDING, Tree
-from pileup.operations import READ, WRITE, Footprint, Touch
+from pileup.operations import CHANGE, READ, Footprint, Touch
 
 EMPTIED: Final = (0, None)
 
@@ -43,7 +43,7 @@ class Disk:
         """What it touches to need room: nothing, as long as there is no limit."""
         if self.capacity is None:
             return ()
-        return (Touch(self._tree.cells["(free space)"].item, WRITE if taken else READ),)
+        return (Touch(self._tree.cells["(free space)"].item, CHANGE if taken else READ),)
 
     def release(self, node: Inode) -> None:
         """Give back the room of a file that nothing leads to any more."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM
 
 from pileup.fakes.files.directories import Directories
-from pileup.fakes.files.inodes import Directory, Symlink
-from pileup.fakes.files.opened import call
+from pileup.fakes.files.inodes import Directory, Regular, Symlink
+from pileup.fakes.files.opened import call, shown
 from pileup.fakes.files.openings import Openings
 from pileup.fakes.files.paths import slashed
 from pileup.fakes.files.spots import Spot, Where, complaint, merged
@@ -18,10 +18,11 @@ class Entries(Openings, Directories):
 
     def rename(self, source: Where, target: Where, name: str = "rename") -> Operation:
         """Let a path lead to where another led; what it led to before has one name less."""
-        return call(name, self._both(source, target), self._rename, source, target)
+        return call(name, self._both(source, target, blind=True), self._rename, source, target)
 
-    def _both(self, source: Where, target: Where) -> Footprint:
-        return merged(*[self._tree.entry(self._name(each)) for each in (source, target)])
+    def _both(self, source: Where, target: Where, *, blind: bool = False) -> Footprint:
+        goal = self._tree.entry(self._name(target), blind=blind)
+        return merged(self._tree.entry(self._name(source)), goal)
 
     def _rename(self, op: Operation, source: Where, target: Where) -> None:
         spot, goal = self._name(source), self._name(target)
@@ -33,7 +34,9 @@ class Entries(Openings, Directories):
             return
         self._may_change(spot, source)
         self._may_change(goal, target)
-        op.touches = merged(self._tree.entry(spot), self._tree.entry(goal))
+        op.touches = merged(self._tree.entry(spot), self._tree.entry(goal, blind=True))
+        if isinstance(spot.node, Regular):
+            op.detail = shown(spot.node.data)
         self._tree.move(spot.path, goal.path)
         if goal.node is not None:
             self._volume.disk.release(goal.node)
@@ -49,12 +52,13 @@ class Entries(Openings, Directories):
         if code:
             raise complaint(code, source.shown, target.shown)
         self._may_change(goal, target)
-        op.touches = merged(self._tree.entry(goal), spot.node.writes if spot.node else ())
+        op.touches = merged(self._tree.entry(goal), spot.node.alters if spot.node else ())
         self._tree.bind(goal.path, spot.node)
 
     def remove(self, where: Where) -> Operation:
         """Take a name away; the file stays as long as it has others or is open."""
-        return call("remove", self._tree.entry(self._name(where)), self._remove, where)
+        touches = self._tree.entry(self._name(where), blind=True)
+        return call("remove", touches, self._remove, where)
 
     def _remove(self, op: Operation, where: Where) -> None:
         spot = self._named(op, where)
@@ -62,7 +66,7 @@ class Entries(Openings, Directories):
             raise complaint(ENOENT if spot.node is None else EISDIR, where.shown)
         if slashed(spot.node, where):
             raise complaint(ENOTDIR, where.shown)
-        self._bind(op, spot, None, where)
+        self._bind(op, spot, None, where, blind=True)
         self._volume.disk.release(spot.node)
 
     def symlink(self, target: str, where: Where) -> Operation:

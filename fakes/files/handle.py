@@ -80,7 +80,7 @@ class Files:
         What else survives is a choice; the dullest is that all of it does.
         """
         cells = self._volume.port.cells
-        op = Operation("crash", tuple([each.writes[0] for each in cells.values()]), self._crash)
+        op = Operation("crash", tuple([each.alters[0] for each in cells.values()]), self._crash)
         strand = here.get(None)
         if strand is None:
             self._crash()

@@ -35,6 +35,7 @@ class Inode:
     """What all kinds have in common."""
 
     __slots__ = (
+        "alters",
         "changed",
         "locks",
         "mode",
@@ -56,6 +57,7 @@ class Inode:
         self.opened: list[Opened] = []
         self.reads: Footprint = ()
         self.writes: Footprint = ()
+        self.alters: Footprint = ()
         self.updated: dict[str, Footprint] = {}
         self.locks: Locks | None = None
 
@@ -67,11 +69,12 @@ class Inode:
         self.updated.clear()
         if len(paths) == 1:
             only = cells[paths[0]]
-            self.reads, self.writes = only.reads, only.writes
+            self.reads, self.writes, self.alters = only.reads, only.writes, only.alters
             return
         shared = [cells[path] for path in paths]
         self.reads = tuple([cell.reads[0] for cell in shared])
         self.writes = tuple([cell.writes[0] for cell in shared])
+        self.alters = tuple([cell.alters[0] for cell in shared])
 
     @property
     def seen(self) -> Footprint:
@@ -87,7 +90,7 @@ class Inode:
         known = self.updated.get(aspect)
         if known is None:
             keys = [touch.item.key for touch in self.reads]
-            rest = cells[f"{keys[0]} ({aspect})"].writes
+            rest = cells[f"{keys[0]} ({aspect})"].alters
             known = self.updated[aspect] = (*[cells[key].updates[0] for key in keys], *rest)
         return known
 
@@ -118,7 +121,7 @@ class Inode:
 class Regular(Inode):
     """A file with contents: as all see them, and as a crash would leave them."""
 
-    __slots__ = ("base", "data", "pending")
+    __slots__ = ("base", "data", "part", "pending", "rest")
     kind = stat.S_IFREG
 
     def __init__(self, number: int, mode: int, moment: int) -> None:
@@ -127,11 +130,28 @@ class Regular(Inode):
         self.base: bytearray | None = None
         """The contents that are durable; None where all of them are."""
         self.pending: list[Effect] = []
+        self.part: int | None = None
+        """The logical write that the file is of."""
+        self.rest: int | None = None
+        """Another logical write of which some is left in it."""
 
     @property
     def size(self) -> int:
         """How long it is."""
         return len(self.data)
+
+    def mix(self, part: int, start: int, end: int) -> int | None:
+        """Note that a logical write reached from here to there, and what else is left beside it."""
+        if self.part == part:
+            if end >= len(self.data):
+                self.rest = None
+            return self.rest
+        if start:
+            self.rest = part
+            return self.part
+        self.rest = self.part if end < len(self.data) else None
+        self.part = part
+        return self.rest
 
 
 class Directory(Inode):
@@ -152,7 +172,7 @@ class Directory(Inode):
         path = self.names[0]
         cell = cells[path or "/"]
         self.listing = cells[f"{path}/"]
-        self.reads, self.writes = cell.reads, cell.writes
+        self.reads, self.writes, self.alters = cell.reads, cell.writes, cell.alters
 
     @property
     def seen(self) -> Footprint:

@@ -63,7 +63,7 @@ class Locking:
             yield self._unlocking(opened, locks)
         take = partial(self._take, opened, locks, shared, _me())
         ready = partial(locks.is_free, opened, shared)
-        yield Operation("lock", locks.cell.writes, take, ready)
+        yield Operation("lock", locks.cell.alters, take, ready)
 
     def _take(self, opened: Opened, locks: Locks, shared: bool, who: str) -> None:
         _expect_open(opened)
@@ -71,7 +71,7 @@ class Locking:
         locks.tell()
 
     def _unlocking(self, opened: Opened, locks: Locks) -> Operation:
-        return call("unlock", locks.cell.writes, self._unlock, opened, locks)
+        return call("unlock", locks.cell.alters, self._unlock, opened, locks)
 
     def _unlock(self, op: Operation, opened: Opened, locks: Locks) -> None:
         if locks.flocks.pop(opened, None) is None:
@@ -79,7 +79,7 @@ class Locking:
         locks.tell()
 
     def _trying(self, opened: Opened, locks: Locks, shared: bool) -> Operation:
-        return call("try to lock", locks.cell.writes, self._try, opened, locks, shared, _me())
+        return call("try to lock", locks.cell.alters, self._try, opened, locks, shared, _me())
 
     def _try(self, op: Operation, opened: Opened, locks: Locks, shared: bool, who: str) -> None:
         _expect_open(opened)
@@ -106,12 +106,12 @@ class Locking:
         wanted = self._span(opened, kind, length, start + _origin(opened, whence))
         locks = self.of(opened)
         if kind == LOCK_UN:
-            yield call("unlock", locks.cell.writes, self._free, locks, wanted)
+            yield call("unlock", locks.cell.alters, self._free, locks, wanted)
         elif how & LOCK_NB:
-            yield call("try to lock", locks.cell.writes, self._try_span, locks, wanted)
+            yield call("try to lock", locks.cell.alters, self._try_span, locks, wanted)
         else:
             take = partial(self._take_span, locks, wanted)
-            yield Operation("lock", locks.cell.writes, take, partial(locks.is_free_of, wanted))
+            yield Operation("lock", locks.cell.alters, take, partial(locks.is_free_of, wanted))
 
     def _span(self, opened: Opened, kind: int, length: int, start: int) -> Span:
         end = ENDLESS if length == 0 else start + length
@@ -158,7 +158,7 @@ class Locking:
     def _given_back(self, opened: Opened, process: int) -> Footprint:
         node = opened.node
         if node.locks is not None and node.locks.are_lost(opened, process):
-            return node.locks.cell.writes
+            return node.locks.cell.alters
         if node.names or opened.refs > 1 or len(node.opened) > 1:
             return ()
         return self._volume.disk.space(taken=True)
@@ -187,7 +187,7 @@ class Locking:
         nodes = [each.node for each in self._volume.opens if each.owner == process]
         if not nodes:
             return None
-        return merged(*[node.locks.cell.writes for node in nodes if node.locks is not None])
+        return merged(*[node.locks.cell.alters for node in nodes if node.locks is not None])
 
     def lose(self, process: int) -> None:
         """Close all that a process had open, because it has died."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVarTuple
 from pileup.errors import Unacknowledged
 from pileup.fakes.files.inodes import Inode, Regular
 from pileup.fakes.files.spots import complaint
+from pileup.notes import Note
 from pileup.operations import Footprint, Operation, nothing
 from pileup.spelling import Brief, brief
 
@@ -56,7 +57,19 @@ def call(
 class Opened:
     """An open file description: several descriptors may share it, and then its offset."""
 
-    __slots__ = ("flags", "lost", "node", "offset", "owner", "path", "refs", "shown", "volume")
+    __slots__ = (
+        "flags",
+        "lost",
+        "node",
+        "note",
+        "offset",
+        "owner",
+        "path",
+        "refs",
+        "shown",
+        "volume",
+        "whole",
+    )
 
     def __init__(self, volume: Volume, shown: object, flags: int) -> None:
         self.volume = volume
@@ -68,6 +81,10 @@ class Opened:
         self.owner = volume.process()
         self.refs = 0
         self.lost = False
+        self.note: Note | None = None
+        """What the parts of one logical write say: all that it writes after it was emptied."""
+        self.whole = False
+        """Whether all that there was has been read by it."""
 
     def attach(self, node: Inode, path: str) -> Opened:
         """Open what was found, under the path by which it was found."""
@@ -77,6 +94,12 @@ class Opened:
         if path not in node.names:
             self.volume.tree.rename(node)
         return self
+
+    def begin(self, op: Operation, node: Regular) -> None:
+        """Begin to write a file anew: from here until it is closed is one logical write."""
+        part = self.volume.tree.sim.count("part")
+        self.note = op.note = Note(part=part)
+        node.part, node.rest = part, None
 
     @property
     def readable(self) -> bool:
@@ -115,6 +138,8 @@ class Opened:
         data = bytes(node.data[start:end])
         if offset is None:
             self.offset += len(data)
+        if not start and len(data) == len(node.data):
+            self.whole = True
         op.detail = shown(data)
         return data
 
@@ -127,6 +152,7 @@ class Opened:
         touches = self._changes(node) if isinstance(node, Regular) else node.reads
         op = call("append" if appends else "write", touches, self._write, data, offset)
         op.detail = shown(data)
+        op.note = self.note
         if self.volume.tree.sim.faults is not None and len(data) > 1:
             op.twists = {
                 "torn": partial(self._tear, op, data, offset, EIO),
@@ -134,10 +160,19 @@ class Opened:
             }
         return op
 
-    def _changes(self, node: Regular) -> Footprint:
-        appends, disk = self.flags & os.O_APPEND, self.volume.disk
-        own = node.updates(self.volume.tree.cells, "end") if appends else node.writes
+    def _changes(self, node: Regular, *, blind: bool = True) -> Footprint:
+        disk = self.volume.disk
+        if self.flags & os.O_APPEND:
+            own = node.updates(self.volume.tree.cells, "end")
+        else:
+            own = node.writes if blind else node.alters
         return own if disk.capacity is None else (*own, *disk.space(taken=True))
+
+    def _replaces(self, node: Regular, start: int, length: int) -> bool:
+        """Whether a write puts a whole file there, and not a piece beside what others wrote."""
+        if self.note is not None:
+            return True
+        return start == 0 and (self.whole or length >= len(node.data))
 
     def _write(self, op: Operation, data: bytes, offset: int | None) -> int:
         node = self.expect(self.flags & ACCESS != os.O_RDONLY)
@@ -147,8 +182,10 @@ class Opened:
         if start + len(data) > LARGEST:
             op.touches = node.reads
             raise complaint(EFBIG, self.shown)
-        op.touches = self._changes(node)
+        op.touches = self._changes(node, blind=self._replaces(node, start, len(data)))
         written = self.volume.disk.write(node, start, data)
+        if self.note is not None:
+            self._mix(op, node, start, written)
         if written < len(data):
             op.detail = shown(data[:written])
         if data and not written:
@@ -157,6 +194,14 @@ class Opened:
         if offset is None:
             self.offset = start + written
         return written
+
+    def _mix(self, op: Operation, node: Regular, start: int, written: int) -> None:
+        """Say whose else some of the file is, if two logical writes have met in it."""
+        assert self.note is not None
+        assert self.note.part is not None
+        beside = node.mix(self.note.part, start, start + written)
+        if beside is not None:
+            op.note = Note(part=self.note.part, beside=beside)
 
     def _tear(self, op: Operation, data: bytes, offset: int | None, code: int) -> None:
         """Let the first half land, and tell that it went wrong."""

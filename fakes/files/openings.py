@@ -30,7 +30,7 @@ class Openings(Paths):
         node = spot.node
         name, touches = "open", spot.touches
         if node is None and flags & os.O_CREAT:
-            name, touches = "create", self._tree.entry(spot)
+            name, touches = "create", self._tree.entry(spot, blind=_is_blind(flags))
         elif flags & os.O_TRUNC and isinstance(node, Regular):
             name = "truncate"
             touches = changing(node, spot, self._volume.disk.space(taken=True))
@@ -50,7 +50,9 @@ class Openings(Paths):
             if not flags & os.O_CREAT:
                 raise complaint(ENOENT, where.shown)
             op.name, node = "create", self._tree.file(mode)
-            self._bind(op, spot, node, where)
+            self._bind(op, spot, node, where, blind=_is_blind(flags))
+            if _is_anew(flags):
+                opened.begin(op, node)
         else:
             code = _refusal(node, flags)
             if code:
@@ -58,12 +60,23 @@ class Openings(Paths):
             if flags & os.O_TRUNC and isinstance(node, Regular):
                 op.name = "truncate"
                 self._empty(op, node, spot)
+                opened.begin(op, node)
         return opened.attach(node, spot.path)
 
     def _empty(self, op: Operation, node: Regular, spot: Spot) -> None:
         if node.data:  # or else nobody can tell the difference
             self._volume.disk.cut(node, 0)
             op.touches = changing(node, spot, self._volume.disk.space(taken=True))
+
+
+def _is_blind(flags: int) -> bool:
+    """Whether a file is put there without looking whether one was."""
+    return bool(flags & os.O_TRUNC) and not flags & os.O_EXCL
+
+
+def _is_anew(flags: int) -> bool:
+    """Whether a new file is to be written from its beginning; O_EXCL with O_TRUNC is for locks."""
+    return bool(flags & os.O_TRUNC) != bool(flags & os.O_EXCL)
 
 
 def _refusal(node: Inode, flags: int) -> int:

@@ -29,10 +29,12 @@ class Paths:
             raise complaint(spot.error, where.shown)
         return spot
 
-    def _bind(self, op: Operation, spot: Spot, node: Inode | None, where: Where) -> None:
+    def _bind(
+        self, op: Operation, spot: Spot, node: Inode | None, where: Where, *, blind: bool = False
+    ) -> None:
         """Let a path lead to something new, or to nothing."""
         self._may_change(spot, where)
-        op.touches = self._tree.entry(spot)
+        op.touches = self._tree.entry(spot, blind=blind)
         self._tree.bind(spot.path, node)
 
     def _may_change(self, spot: Spot, where: Where) -> None:

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from pileup.fakes._port import Cells
 from pileup.fakes.files.inodes import Directory, Inode, Symlink
-from pileup.operations import READ, UPDATE, WRITE, Footprint, Item, Operation, Touch
+from pileup.operations import CHANGE, READ, UPDATE, WRITE, Footprint, Item, Operation, Touch
 
 MOST_LINKS: Final = 40
 LONGEST_NAME: Final = 255
@@ -29,7 +29,7 @@ SURELY_SHORT: Final = LONGEST_NAME // 4
 """Characters that are few enough, whatever they are."""
 
 NO_NAMES: Final = frozenset(("", ".", ".."))
-STRENGTH: Final = {READ: 0, UPDATE: 1, WRITE: 2}
+STRENGTH: Final = {READ: 0, UPDATE: 1, CHANGE: 2, WRITE: 3}
 
 
 class Where(NamedTuple):
@@ -45,7 +45,7 @@ class Spot:
     `entry` is what it touches to let the path lead elsewhere, once that is known.
     """
 
-    __slots__ = ("entry", "error", "node", "path", "touches")
+    __slots__ = ("blind_entry", "entry", "error", "node", "path", "touches")
 
     def __init__(self, path: str, node: Inode | None, touches: Footprint, error: int = 0) -> None:
         self.path = path
@@ -53,6 +53,7 @@ class Spot:
         self.touches = touches
         self.error = error
         self.entry: Footprint | None = None
+        self.blind_entry: Footprint | None = None
 
     @property
     def seen(self) -> Footprint:

@@ -134,23 +134,33 @@ class Tree(Spots):
 
     # Footprints of changes ---------------------------------------------------------------
 
-    def entry(self, spot: Spot) -> Footprint:
-        """What it touches to let a path lead elsewhere: itself, what lists it, the way."""
-        if spot.entry is not None:
-            return spot.entry
-        own = spot.node or self.cells[spot.path or "/"]
+    def entry(self, spot: Spot, *, blind: bool = False) -> Footprint:
+        """What it touches to let a path lead elsewhere: itself, what lists it, the way.
+
+        `blind`: without looking what it led to before, as an unlink and the target
+        of a rename do, but a directory's making and O_EXCL do not.
+        """
+        known = spot.blind_entry if blind else spot.entry
+        if known is not None:
+            return known
+        cell = spot.node or self.cells[spot.path or "/"]
+        own = cell.writes if blind else cell.alters
         listed = self.nodes.get(parent_of(spot.path))
         update = listed.listing.updates if isinstance(listed, Directory) else ()
         if isinstance(spot.node, Directory):
-            return merged(own.writes, update, spot.touches, self.inside(spot.path))
-        alone = spot.touches is own.reads
-        spot.entry = (*own.writes, *update) if alone else merged(own.writes, update, spot.touches)
-        return spot.entry
+            return merged(own, update, spot.touches, self.inside(spot.path))
+        alone = spot.touches is cell.reads
+        found = (*own, *update) if alone else merged(own, update, spot.touches)
+        if blind:
+            spot.blind_entry = found
+        else:
+            spot.entry = found
+        return found
 
     def inside(self, path: str) -> Footprint:
         """What the move of a directory touches: all that anybody has asked for below it."""
         start = f"{path}/" if path else ""
-        return tuple([cell.writes[0] for key, cell in self.cells.items() if key.startswith(start)])
+        return tuple([cell.alters[0] for key, cell in self.cells.items() if key.startswith(start)])
 
 
 def changing(node: Inode, spot: Spot, space: Footprint) -> Footprint:

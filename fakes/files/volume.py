@@ -50,6 +50,12 @@ class Volume:
         self.disk = Disk(self.tree, capacity)
         self.opens: dict[Opened, None] = {}
         """What is open, by whomever, in the order in which it was opened."""
+        sim.contents[name] = self._contents
+
+    def _contents(self) -> dict[str, object]:
+        """Return the files with what they hold, by path."""
+        nodes = self.tree.nodes.items()
+        return {path: bytes(node.data) for path, node in nodes if isinstance(node, Regular)}
 
     def perform(self, op: Operation) -> Awaitable[Any]:  # Any: what the operation returns
         """Let an operation take effect, in async code."""
@@ -89,7 +95,8 @@ class Volume:
     def resize(self, op: Operation, node: Regular, length: int, shown: object) -> None:
         """Make a file so and so long."""
         space = self.disk.space(taken=True)
-        op.touches = (*node.writes, *space)
+        # To make it longer erases nothing.
+        op.touches = (*(node.writes if length < len(node.data) else node.alters), *space)
         if not self.disk.cut(node, length):
             op.touches = (*node.reads, *self.disk.space(taken=False))
             raise complaint(ENOSPC, shown)

@@ -9,10 +9,12 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from pileup.fakes._suffering import Course
-from pileup.fakes._wire import Request, Response
+from pileup.fakes._wire import Request, Response, refuse
+from pileup.fakes._wire.messages import FIRST_ERROR
 from pileup.fakes.http.answers import asked_version, in_version
 from pileup.fakes.http.footprints import Found
-from pileup.operations import Footprint, Operation
+from pileup.notes import Note
+from pileup.operations import WRITE, Footprint, Operation
 from pileup.sim.agents import Strand, here
 from pileup.sim.mishaps import is_gone
 
@@ -21,16 +23,25 @@ if TYPE_CHECKING:
 
 LONGEST_STORY: Final = 32
 
+CONDITIONS: Final = ("if-match", "if-none-match", "if-unmodified-since")
+"""Headers that make a write look before: the server refuses it where something has changed."""
+
+TRANSIENT: Final = (408, 429)
+BROKEN: Final = 500
+"""The answers after which a client tries again, as all the usual ones do."""
+
 
 class Call:
     """One request on the server, from its arrival until its answer has been received."""
 
     __slots__ = (
+        "_sent",
         "_server",
         "_waiting",
         "effective",
         "found",
         "known_for",
+        "note",
         "op",
         "request",
         "strand",
@@ -45,8 +56,17 @@ class Call:
         self.request = request._replace(params=found.params) if found.params else request
         self.strand: Strand = here.get()  # now, because the kernel applies it outside of any agent
         self.op = op = Operation(request.method, found.touches, self._apply)
-        keyed = route.effect and "idempotency-key" in request.headers
-        self.known_for = _seconds(route.idempotency) if keyed else 0.0
+        op.note = self.note = note = Note()
+        self._sent = sent = _short(request.body) if request.body else ""
+        query = f"?{request.query}" if request.query else ""
+        note.intent = f"{request.method} {request.host}{request.path}{query} {sent}"
+        self.known_for = 0.0
+        headers = request.headers
+        if "idempotency-key" in headers and route.effect:
+            note.key = headers["idempotency-key"]
+            self.known_for = _seconds(route.idempotency)
+        if route.touch == WRITE and any(each in headers for each in CONDITIONS):
+            op.touches = found.looking
         if server.limits:
             op.touches += self._quotas(server)
         if route.versions and server.port.sim.faults is not None:
@@ -81,10 +101,20 @@ class Call:
             # It was refused, or given a stored answer: it has only looked, and
             # to report it as a write would accuse it of what it did not do.
             op.touches = self.found.reads + op.touches[len(self.found.touches) :]
+        if response.status >= FIRST_ERROR:
+            self._refused(response)
+        elif (tries := self._server.port.sim.tries) is not None:
+            tries.answered(self.strand, op)
         if route.versions:
             response = in_version(response, route.versions, version())
-        op.detail = _story(self.request.body, response)
+        op.detail = _story(self._sent, response)
         return response
+
+    def _refused(self, response: Response) -> None:
+        """Note an answer that is a failure; after some of them it may help to ask again."""
+        refuse(self.note, response)
+        if response.status in TRANSIENT or response.status >= BROKEN:
+            self._server.port.sim.note_failure(self.strand, self.op)
 
     def _asked_version(self) -> str | None:
         return asked_version(self.request, self.found.route.versions)
@@ -103,10 +133,10 @@ def _seconds(promise: bool | float) -> float:
     return float(promise)
 
 
-def _story(sent: bytes, response: Response) -> str:
+def _story(sent: str, response: Response) -> str:
     """Say what was sent and what came back, as short as the history wants it."""
     said = f"{response.status} {_short(response.body)}" if response.body else str(response.status)
-    return f"{_short(sent)} -> {said}" if sent else said
+    return f"{sent} -> {said}" if sent else said
 
 
 def _short(body: bytes) -> str:

@@ -8,15 +8,16 @@ from typing import NamedTuple
 from pileup.fakes._port import Port
 from pileup.fakes._wire import Request
 from pileup.fakes.http.routes import Match, Route, Routes
-from pileup.operations import READ, UPDATE, WRITE, Access, Footprint
+from pileup.operations import CHANGE, READ, UPDATE, WRITE, Access, Footprint
 
 
 class Found(NamedTuple):
-    """Who answers a method and path, and what that touches."""
+    """Who answers a method and path, and what that touches; `looking` if it has a condition."""
 
     route: Route
     params: Mapping[str, str]
     touches: Footprint
+    looking: Footprint
     reads: Footprint
 
 
@@ -29,11 +30,11 @@ def found(port: Port, routes: Routes, match: Match, request: Request) -> Found:
         READ: cell.reads,
         UPDATE: cell.updates,
         WRITE: cell.writes,
+        CHANGE: cell.alters,
     }
-    touches = by_access[route.touch]
-    if route.touch != READ:
-        touches += _above(port, routes, host, path)
-    return Found(route, match.params, touches, cell.reads)
+    above = _above(port, routes, host, path) if route.touch != READ else ()
+    touches = by_access[route.touch] + above
+    return Found(route, match.params, touches, cell.alters + above, cell.reads)
 
 
 def _above(port: Port, routes: Routes, host: str, path: str) -> Footprint:

@@ -27,6 +27,9 @@ Handler: TypeAlias = Callable[[Request, State], object]
 Versions: TypeAlias = Mapping[str, Callable[[Any], object]]
 """Older schemas by name: what each makes of the newest body. Any: JSON."""
 
+REPEATABLE: Final = ("PUT", "DELETE")
+"""Methods that leave the same behind however often they are called, as HTTP defines them."""
+
 # POST is an update because it adds to a collection: two of them commute but for
 # the numbers that they get, and a list that was read before is no lost write.
 USUAL: Final[dict[str, Access]] = {"GET": READ, "HEAD": READ, "OPTIONS": READ, "POST": UPDATE}
@@ -38,14 +41,17 @@ class Promises(TypedDict, total=False):
     """What a route promises, where it is not what its method usually does.
 
     `touch` is what it does to what its path names: "read" (GET), "update" (POST,
-    which adds to it), "write" (all others). `effect` says whether it is for the ledger:
-    all are but GET, HEAD and OPTIONS. `idempotency` says what an Idempotency-Key does:
+    which adds to it), "write" (all others; with an If-Match header it is a
+    "change", which looks at what is there). `effect` says whether it is for the ledger:
+    all are but GET, HEAD and OPTIONS. `repeatable` says that to do it again does no harm,
+    as with PUT and DELETE. `idempotency` says what an Idempotency-Key does:
     True (honoured), False (ignored), or for how many seconds it is known.
     `versions` are older schemas, asked for by the header api-version.
     """
 
     touch: Access
     effect: bool
+    repeatable: bool
     idempotency: bool | float
     versions: Versions
 
@@ -60,6 +66,7 @@ class Route:
     handler: Handler
     touch: Access
     effect: bool
+    repeatable: bool
     idempotency: bool | float
     versions: Versions
 
@@ -158,6 +165,7 @@ def make(method: str, place: Place, handler: Handler, promises: Promises) -> Rou
         handler,
         promises.get("touch", USUAL.get(method, WRITE)),
         promises.get("effect", USUAL.get(method) != READ),
+        promises.get("repeatable", method in REPEATABLE),
         promises.get("idempotency", True),
         promises.get("versions", NO_VERSIONS),
     )

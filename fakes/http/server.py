@@ -31,6 +31,7 @@ class Server:
         self.port = port
         self.routes = Routes()
         self.state: State = {}
+        port.sim.contents[port.resource] = self.state.copy
         self.ledger = Ledger()
         self.limits: list[Limit] = []
         self.fallback: Handler | None = None
@@ -117,6 +118,7 @@ class Server:
         request = call.request
         if not call.found.route.effect:
             return
+        call.note.effect = not call.found.route.repeatable
         self.ledger.write(
             Entry(
                 len(self.ledger),

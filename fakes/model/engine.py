@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from hashlib import blake2b
@@ -10,6 +11,7 @@ from typing import Final, NamedTuple
 from pileup.errors import UsageError
 from pileup.fakes._port import Port
 from pileup.fakes.model.answers import Answer, Reply, ToolCall
+from pileup.fakes.model.errors import Throttled
 from pileup.fakes.model.log import Note
 from pileup.fakes.model.marks import Marks
 from pileup.fakes.model.mistakes import MISTAKES
@@ -18,6 +20,7 @@ from pileup.fakes.model.prices import PriceList, cut, tokens_in_text
 from pileup.fakes.model.prompts import Prompt
 from pileup.fakes.model.quota import Quota
 from pileup.fakes.model.rules import Rule, Rules
+from pileup.notes import Question
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import Strand
 from pileup.sim.endings import Misuse
@@ -88,7 +91,7 @@ class Engine:
         """Answer a call, with a mistake if the fault plan wants one or the rates bring one."""
         if self._quotas:
             for quota in self._quotas:
-                quota.take(self.port.sim.now)
+                _take(quota, call, self.port.sim.now)
         prompt = call.prompt
         try:
             reply, rule = self._rules.answer(prompt)
@@ -158,7 +161,7 @@ class Engine:
 class Call:
     """One call on its way to the model. Its twists are made only where faults can strike."""
 
-    __slots__ = ("_engine", "_updates", "most", "op", "prompt", "strand")
+    __slots__ = ("_engine", "_updates", "most", "note", "op", "prompt", "strand")
 
     def __init__(self, engine: Engine, prompt: Prompt, strand: Strand, most: int | None) -> None:
         self._engine = engine
@@ -167,6 +170,7 @@ class Call:
         self.most = most
         touches, self._updates = engine.touches(prompt)
         self.op = Operation("complete", touches, self.answer)
+        self.op.note = self.note = Question(self._intent)
         if engine.port.sim.faults is not None:
             self.op.twists = self._twists()
 
@@ -177,7 +181,26 @@ class Call:
         """Take effect: be answered, with a mistake where the fault plan wants one."""
         answer = self._engine.answer(self, fault)
         self.op.touches = self._updates
+        self.note.cost = answer.cost
+        tries = self._engine.port.sim.tries
+        if tries is not None:
+            tries.answered(self.strand, self.op)
         return answer
+
+    def _intent(self) -> str:
+        """Say what is asked for, whoever asks."""
+        prompt = self.prompt
+        tools = json.dumps(prompt.tools, default=repr) if prompt.tools else ""
+        return f"{prompt.model} {_fingerprint(f'{prompt.text} {tools}')}"
+
+
+def _take(quota: Quota, call: Call, now: float) -> None:
+    """Count a call, or note that it was refused."""
+    try:
+        quota.take(now)
+    except Throttled as refused:
+        call.note.refused, call.note.wait = "429", refused.retry_after
+        raise
 
 
 def _story(prompt: Prompt, answer: Answer, carries: tuple[str, ...]) -> str:

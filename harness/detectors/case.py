@@ -34,7 +34,7 @@ class Span(NamedTuple):
 class Case:
     """One history under investigation."""
 
-    def __init__(self, history: History, excused: Callable[[], bool] | None = None) -> None:
+    def __init__(self, history: History, excused: Callable[[], bool | None] | None = None) -> None:
         self.history = history
         self._excused = excused
         self.rows = history.rows
@@ -134,10 +134,17 @@ class Case:
 
     def version(self, number: int, item: Item) -> int:
         """Return the version of an item that a row had, or made."""
+        return self._touch(number, item)[1]
+
+    def access(self, number: int, item: Item) -> Access:
+        """Return what a row did to an item."""
+        return self._touch(number, item)[0]
+
+    def _touch(self, number: int, item: Item) -> tuple[Access, int]:
         _, touches, versions, *_ = self.rows[number]
         for touch, version in zip(reversed(touches), reversed(versions), strict=True):
             if touch.item is item or (type(touch.item) is Past and touch.item.item is item):
-                return version
+                return touch.access, version
         raise LookupError(f"row {number} did not touch {item.name}")
 
 

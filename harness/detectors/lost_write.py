@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from pileup.detectors.case import Case, Look, Strand
-from pileup.detectors.telling import found, said, told_of
+from pileup.detectors.telling import found, said, value_of, wrote
 from pileup.findings import Finding
 from pileup.operations import Item
 
@@ -32,11 +32,23 @@ MOST_VICTIMS: Final = 32
 DELETING: Final = frozenset(("delete", "del", "unlink", "remove", "clear"))
 
 
-class Known(NamedTuple):
-    """What a strand knows of an item: the newest version, and the row that read one."""
+ADVICE: Final = {
+    "memory": "hold memory.lock() around the read and the write, or do both in one: memory.add "
+    "for a sum, memory.swap to write only if nothing has changed",
+    "files": "hold files.lock() (or filelock's FileLock) around the read and the write; to "
+    "replace a file atomically keeps readers from half of it, but loses changes all the same",
+    "cache": "let Redis do both in one (INCR, HSET of one field, a script), WATCH the key until "
+    "EXEC, or hold cache.lock() around the read and the write",
+    "database": "read the row with for_update=True in the transaction that writes it, or write "
+    "update(..., balance=lambda row: row['balance'] - 10), which looks for itself",
+    "http": "send If-Match with what you have read, let the server refuse with 412 what has "
+    "changed since, and read again",
+}
+"""What helps, by the part of the world that lost the write."""
 
-    version: int
-    read: int
+
+Known: TypeAlias = tuple[int, int]
+"""What a strand knows of an item: its newest version, and the row that read one."""
 
 
 class Loss(NamedTuple):
@@ -52,34 +64,37 @@ def lost_writes(case: Case) -> Iterator[Finding]:
     """Find the lost writes of a history, each place in the code once."""
     for item, looks in case.contested.items():
         seen: set[str] = set()
-        for loss in _losses(case, item, looks):
-            mark = _mark(case, loss)
-            if mark not in seen:
-                seen.add(mark)
-                yield _finding(case, loss, mark)
+        for loss in _losses(case, item, looks, seen):
+            mark = _mark(case, loss.read, loss.write)
+            seen.add(mark)
+            yield _finding(case, loss, mark)
 
 
-def _losses(case: Case, item: Item, looks: list[Look]) -> Iterator[Loss]:
+def _losses(case: Case, item: Item, looks: list[Look], seen: set[str]) -> Iterator[Loss]:
     known: dict[Strand, Known] = {}
     changes: list[Look] = []
+    kin = bool(case.parents)
     for look in looks:
         number, strand, access, version = look
         if access == "read":
-            known[strand] = Known(version, number)
+            known[strand] = (version, number)
             continue
         base = known.get(strand)
         if access == "write":
-            if base is None and case.parents:
+            if base is None and kin:
                 base = _of_kin(case, strand, known, number)
-            if base is not None and base.version < version - 1:
-                erased = _victim(case, look, base, known, changes)
-                if erased is not None:
-                    yield Loss(item, base.read, erased, number)
+            if (
+                base is not None
+                and base[0] < version - 1
+                and _mark(case, base[1], number) not in seen  # told once, whoever it happens to
+                and (erased := _victim(case, look, base, known, changes)) is not None
+            ):
+                yield Loss(item, base[1], erased, number)
         changes.append(look)
         if base is not None:
-            known[strand] = Known(version, base.read)
+            known[strand] = (version, base[1])
         elif access == "change":
-            known[strand] = Known(version, number)
+            known[strand] = (version, number)
 
 
 def _of_kin(case: Case, strand: Strand, known: dict[Strand, Known], now: int) -> Known | None:
@@ -104,11 +119,11 @@ def _victim(
         kin = _of_kin(case, strand, known, number)
         base = max(base, kin) if kin is not None else base
     for other, whose, _, version in islice(reversed(changes), MOST_VICTIMS):
-        if version <= base.version:
+        if version <= base[0]:
             return None
         if whose == strand or case.is_nobody(whose) or _is_known(case, whose, strand, number):
             continue
-        if not _is_idle(case, base.read, other) and _is_loss(case, base.read, other, number):
+        if not _is_idle(case, base[1], other) and _is_loss(case, base[1], other, number):
             return other
     return None
 
@@ -139,11 +154,10 @@ def _is_loss(case: Case, read: int, erased: int, write: int) -> bool:
 # What is said of it ----------------------------------------------------------------------------
 
 
-def _mark(case: Case, loss: Loss) -> str:
+def _mark(case: Case, read: int, write: int) -> str:
     """Tell the bug apart by who goes wrong and how; whom it happens to is chance."""
-    read, write = case.rows[loss.read], case.rows[loss.write]
-    role = case.agents[write[3]].role
-    return f"{role} {read[0]} {write[0]} {write[5] or ''}"
+    looked, wrote = case.rows[read], case.rows[write]
+    return f"{case.agents[wrote[3]].role} {looked[0]} {wrote[0]} {wrote[5] or ''}"
 
 
 def _finding(case: Case, loss: Loss, mark: str) -> Finding:
@@ -151,19 +165,17 @@ def _finding(case: Case, loss: Loss, mark: str) -> Finding:
     reader, loser, writer = (case.agents[case.rows[each][3]].name for each in (read, erased, write))
     versions = [case.version(each, item) for each in (read, erased, write)]
     other = loser if loser != writer else f"another task of {loser}"
-    still = (
-        f"{writer}, still going by version {versions[0]},"
-        if reader == writer
-        else (f"{writer}, which goes by what {reader} had read,")
-    )
+    basis = "still going by that" if reader == writer else f"going by what {reader} had read"
     return found(
         "lost_write",
         title=f"{writer} wrote over a change of {item.name} by {other} that it had never seen",
         explanation=(
-            f"{reader} read {item.name} at version {versions[0]}{said(case, read)}.\n"
-            f"{told_of(case, erased)}, which made version {versions[1]}"
+            f"{reader} read {item.name}, version {versions[0]}"
+            f"{_colon(value_of(case, read))}{said(case, read)}.\n"
+            f"Then {loser} {wrote(case, erased, item)}, which made version {versions[1]}"
             f"{said(case, erased)}.\n"
-            f"{still} then wrote over it{said(case, write)}.\n"
+            f"{writer}, {basis}, wrote{value_of(case, write)} over it: version {versions[2]}"
+            f"{said(case, write)}.\n"
             f"What {other} had changed is gone, and nobody was told."
         ),
         item=item,
@@ -176,5 +188,10 @@ def _finding(case: Case, loss: Loss, mark: str) -> Finding:
             "writer": writer,
             "loser": loser,
         },
+        advice=ADVICE.get(item.resource, ""),
         mark=mark,
     )
+
+
+def _colon(value: str) -> str:
+    return f":{value}" if value else ""

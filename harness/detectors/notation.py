@@ -200,7 +200,7 @@ def _fact(name: str, value: str) -> object:
         return [(int(number), place) for number, _, place in pairs]
     if name in ("sent", "got"):
         return value.split("+")
-    if name == "effect":
+    if name in ("effect", "unheard"):
         return value in ("", "yes")
     return float(value) if re.fullmatch(r"\d+\.\d+", value) else _value(value)
 

@@ -45,9 +45,17 @@ def _home(function: Detector) -> str:
     return f"{function.__module__}.{getattr(function, '__qualname__', '?')}"
 
 
-def detect(history: History) -> list[Finding]:
-    """Return what is wrong in a history, each thing once, worst first and without its shadows."""
-    case = Case(history)
+def detect(
+    history: History, excused: Callable[[], bool | None] | None = None
+) -> list[Finding]:
+    """Return what is wrong in a history, each thing once, worst first and without its shadows.
+
+    `excused` says whether all of this run came out as it does in some order of
+    the agents one after another (None: that cannot be known). It is asked only
+    where nothing else can tell harm from chance, because the answer may take
+    many runs.
+    """
+    case = Case(history, excused)
     found: dict[str, Finding] = {}
     for ours in DETECTORS:
         for finding in ours(case):

@@ -50,14 +50,19 @@ def said(case: Case, number: int) -> str:
     return f" (event {number}{f', {site}' if site else ''})"
 
 
-def told_of(case: Case, number: int) -> str:
-    """Say who did what to an item, with the value where that is short."""
+def value_of(case: Case, number: int) -> str:
+    """Return the value that a row read or wrote, if it is short and the row's only one."""
     row = case.rows[number]
-    value = f" {_value(row[9])}" if row[9] is not None and len(row[1]) == 1 else ""
-    doing = {"write": f"wrote{value or ' it'}"}.get(row[0], f"did {row[0]!r}{value} on it")
-    return f"Then {case.agents[row[3]].name} {doing}"
+    value = row[9]
+    if value is None or (isinstance(value, str) and value.startswith("#")):
+        return ""
+    text = value if isinstance(value, str) else repr(value)
+    return f" {text}" if len(text) <= LONGEST else f" {text[:LONGEST]}..."
 
 
-def _value(value: Brief) -> str:
-    text = repr(value) if not isinstance(value, str) else value
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+def wrote(case: Case, number: int, item: Item) -> str:
+    """Say what a row did to an item: `wrote 5`, or by its name where it looked as well."""
+    value = value_of(case, number)
+    if case.access(number, item) == "write":
+        return f"wrote{value or ' it'}"
+    return f"changed it ({case.rows[number][0]}{value})"

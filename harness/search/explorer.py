@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import zip_longest
 from typing import Final
 
@@ -17,9 +18,12 @@ from pileup.faults.rules import Plan
 from pileup.faults.weather import Weather
 from pileup.history import History
 from pileup.results import Exploration, Run
-from pileup.search.judge import judge
+from pileup.search.in_order import InOrder
+from pileup.search.judge import judge, symptoms
 from pileup.search.ledger import Ledger
+from pileup.search.outcome import Ended, Outcome
 from pileup.search.program import Program
+from pileup.search.serial import MOST_IN_PASSING, MOST_ORDERS, SerialOracle
 from pileup.settings import Budgets
 from pileup.sim.current import being
 from pileup.sim.endings import Blocked, Misuse
@@ -43,6 +47,8 @@ class Conditions:
     allow_real: frozenset[str] = frozenset()
     faults: Plan = field(default_factory=Plan)
     timed: bool = False
+    oracle: int | None = None
+    """The seed of the serial oracle's sample; None where it is not asked."""
 
 
 class Explorer:
@@ -56,6 +62,9 @@ class Explorer:
         )
         self._blocking = False
         self._settled = conditions.backend is not None
+        most = MOST_IN_PASSING if conditions.oracle is None else MOST_ORDERS
+        agents, seed = len(program.bodies), conditions.oracle or 0
+        self.oracle = SerialOracle(self._in_order, agents, most, seed)
 
     def explore(self, strategy: Strategy, runs: int) -> Exploration:
         """Run `runs` times, each as the strategy says."""
@@ -68,7 +77,11 @@ class Explorer:
                     self._enter(ledger, run, strategy.name, number)
             finally:
                 self.runtime.close()
-        return ledger.exploration(runs, self.runtime.name)
+        found = ledger.exploration(runs, self.runtime.name)
+        if self.conditions.oracle is None:
+            return found
+        told = (*found.warnings, *self.oracle.warnings)
+        return replace(found, compared=self.oracle.strength, warnings=told)
 
     def once(self, strategy: Strategy, *, traced: bool = False) -> Run:
         """Run a single time, as the strategy says."""
@@ -113,7 +126,8 @@ class Explorer:
         plan = self.conditions.faults
         faults = plan.to_json() if plan.rules else ""
         timed = self.conditions.timed
-        token = encode(Ticket(tape, program, agents, backend, digest, faults, timed))
+        oracle = self.conditions.oracle
+        token = encode(Ticket(tape, program, agents, backend, digest, faults, timed, oracle))
         findings = tuple(replace(finding, replay=token) for finding in run.findings)
         return replace(run, findings=findings, tape=tape, token=token)
 
@@ -143,12 +157,35 @@ class Explorer:
     def _run(self, strategy: Strategy, number: int, traced: bool) -> Run:
         strategy.begin(number)
         sim = (TracedSim if traced else Sim)(strategy, self.conditions.budgets)
-        sim.blocking = self._blocking
         if self.conditions.timed:
             sim.take_time()
         plan = self.conditions.faults
         weather = Weather(plan, sim.choose, lambda: len(sim.agents)) if plan.rules else None
         sim.faults = weather
+        with self._played(sim):
+            seen = symptoms(sim, self.program)
+        faults = weather.tally if weather is not None else ()
+        struck = any(tally.struck for tally in faults)
+        ended = Ended(sim, sim.history, struck=struck, again=traced)
+        # Outside of the run, because the oracle may have to run the agents in its turn.
+        oracle = self.oracle if self.conditions.oracle is not None else None
+        run = Run(
+            findings=judge(ended, seen, partial(self.oracle.explains, ended), oracle),
+            history=ended.history,
+            tape=sim.tape,
+            results={each.name: each.result for each in sim.agents if each.done and not each.error},
+            seconds=sim.now,
+            steps=sim.steps,
+            world=sim.world,
+            faults=faults,
+        )
+        sim.let_go()
+        return run
+
+    @contextmanager
+    def _played(self, sim: Sim) -> Iterator[None]:
+        """Run the agents to their end, for somebody to look at the world that they leave."""
+        sim.blocking = self._blocking
         with being(sim), enclosed(sim, self.conditions.allow_real):
             sim.world = self.program.setup(sim)
             for body in self.program.bodies:
@@ -160,20 +197,19 @@ class Explorer:
             self._expect_right_loop(sim)
             if isinstance(sim.ending, Misuse):
                 raise sim.ending.error
-            history = sim.history
-            findings = judge(sim, self.program, history)
-        run = Run(
-            findings=findings,
-            history=history,
-            tape=sim.tape,
-            results={each.name: each.result for each in sim.agents if each.done and not each.error},
-            seconds=sim.now,
-            steps=sim.steps,
-            world=sim.world,
-            faults=weather.tally if weather is not None else (),
-        )
+            yield
+
+    def _in_order(self, strategy: InOrder) -> Outcome | None:
+        """Run the agents one after another for the oracle: without faults, unjudged."""
+        return copy_context().run(self._run_in_order, strategy)
+
+    def _run_in_order(self, strategy: InOrder) -> Outcome | None:
+        sim = Sim(strategy, self.conditions.budgets)
+        with self._played(sim):
+            pass
+        outcome = Ended(sim, sim.history).outcome
         sim.let_go()
-        return run
+        return outcome
 
     def _expect_right_loop(self, sim: Sim) -> None:
         """An agent that failed for want of another loop is no finding."""

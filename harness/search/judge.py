@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pileup.detectors import detect
 from pileup.errors import RunOver, UsageError
 from pileup.findings import Finding
-from pileup.history import History
+from pileup.search.outcome import Ended
 from pileup.search.program import Program
+from pileup.search.serial import SerialOracle
 from pileup.sim.agents import Agent
 from pileup.sim.endings import Deadlock, Overrun, Stuck
 from pileup.sim.kernel import Sim
@@ -37,10 +38,27 @@ REMEDY = {
 }
 
 
-def judge(sim: Sim, program: Program, history: History) -> tuple[Finding, ...]:
-    """Say what went wrong in a run that has ended, worst first."""
-    found = [*_endings(sim), *_failures(sim), *_check(sim, program), *detect(history)]
-    return tuple(sorted(found, key=lambda finding: finding.rank))
+def symptoms(sim: Sim, program: Program) -> list[Finding]:
+    """Say what is plain to see when a run has ended: how it ended, and what the check says."""
+    return [*_endings(sim), *_failures(sim), *_check(sim, program)]
+
+
+def judge(
+    ended: Ended,
+    seen: list[Finding],
+    excused: Callable[[], bool | None],
+    oracle: SerialOracle | None,
+) -> tuple[Finding, ...]:
+    """Say what went wrong in a run that has ended, worst first.
+
+    The oracle, where the user asks for it, speaks only where no detector does:
+    what they name is why the run is not serial.
+    """
+    causes = detect(ended.history, excused)
+    unexplained = None if oracle is None else oracle.finding(ended)
+    if unexplained is not None and not causes:
+        causes = [unexplained]
+    return tuple(sorted([*seen, *causes], key=lambda finding: finding.rank))
 
 
 def _endings(sim: Sim) -> Iterator[Finding]:

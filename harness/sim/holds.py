@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from greenlet import getcurrent
 
-from pileup.operations import READ, WRITE, Operation, Touch
+from pileup.operations import CHANGE, READ, Operation, Touch
 from pileup.sim.agents import here
 from pileup.sim.endings import Misuse
 from pileup.sim.greenlets import in_sync_code
@@ -42,7 +42,7 @@ class Hold:
         self._owner: object = None
         self._item = item = sim.item(kind, f"{maker} #{number + 1}" if number else maker)
         self._reads = (Touch(item, READ),)
-        self._writes = (Touch(item, WRITE),)
+        self._changes = (Touch(item, CHANGE),)
 
     @property
     def is_free(self) -> bool:
@@ -68,13 +68,13 @@ class Hold:
             op.touches = self._reads  # refused: it only looked
             return False
 
-        op = Operation("try to acquire", self._writes, apply)
+        op = Operation("try to acquire", self._changes, apply)
         return bool(self._perform(op))
 
     def wait(self, timeout: float) -> bool:
         """Take it as soon as it is free and this caller's turn; False if that is too late."""
         if in_sync_code():
-            op = Operation("acquire", self._writes, self._taking(), lambda: self.is_free)
+            op = Operation("acquire", self._changes, self._taking(), lambda: self.is_free)
             return bool(self.sim.call(op) if timeout == inf else self._call_until(timeout, op))
         if self.try_to_take():
             return True
@@ -87,7 +87,7 @@ class Hold:
 
     def give_back(self) -> None:
         """Let go of it altogether."""
-        self._perform(Operation("release", self._writes, self._let_go))
+        self._perform(Operation("release", self._changes, self._let_go))
 
     def _let_go(self) -> None:
         if self.is_free:

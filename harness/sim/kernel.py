@@ -10,7 +10,7 @@ order is on the tape.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context, copy_context
 from math import inf
@@ -26,6 +26,7 @@ from pileup.sim.agents import NOBODY, Agent, Body, Strand, here
 from pileup.sim.endings import Misuse, Overrun
 from pileup.sim.line import by_rank
 from pileup.sim.parking import RESUME, Parking
+from pileup.sim.paths import Tries
 from pileup.sim.stuck import deadlock
 from pileup.spelling import brief
 
@@ -70,6 +71,8 @@ class Sim(Parking):
         self._loop: Strand | None = None
         self._world_agent: Agent | None = None
         self.fakes: dict[str, Any] = {}  # Any: each fake has its own type
+        self.contents: dict[str, Callable[[], Mapping[str, object]]] = {}
+        """What each resource holds, by key: for who compares how runs have ended."""
         self.faults: Faults | None = None
         self.blocking = False
         self.timed = False
@@ -83,6 +86,7 @@ class Sim(Parking):
         self._choices: dict[Stream, list[int]] = {"schedule": [], "faults": [], "data": []}
         self._schedule = self._choices["schedule"]
         self.sites: dict[int, str] = {}
+        self.tries: Tries | None = None  # from the first failure on
 
     # What fakes use ----------------------------------------------------------------------
 
@@ -326,15 +330,38 @@ class Sim(Parking):
             strand.value = op.apply()
         except Unacknowledged as lost:
             strand.error, outcome = lost.reason, INFO
+            self.note_failure(strand, op)
         except (Exception, Expired) as error:  # noqa: BLE001 - the answer, raised in the agent
             strand.error, outcome = error, FAIL
             op.detail = type(error).__name__
+            if op.fault is not None or (op.note is not None and op.note.refused is not None):
+                self.note_failure(strand, op)
         else:
             if op.detail is None:
                 op.detail = brief(strand.value)
         if op is not RESUME:
             self._settle_effect(strand, op, outcome)
         return strand
+
+    # Attempts ----------------------------------------------------------------------------
+
+    def note_failure(self, strand: Strand, op: Operation) -> None:
+        """Note from where an attempt was made that has failed, in case it is made again."""
+        if strand.handle is not NOBODY:
+            if self.tries is None:
+                self.tries = Tries()
+            self.tries.failed(strand, op)
+
+    def withdraw(self, strand: Strand) -> None:
+        """Take a strand's operation back before it took effect: its caller gave up."""
+        op = strand.op
+        super().withdraw(strand)
+        if op is None or op is RESUME or type(op) is Firm or self.over:
+            return
+        if strand.life == strand.agent.life:  # or else it has crashed, and gave nothing up
+            if self.tries is None:
+                self.tries = Tries()
+            self.tries.given_up(strand, op, self._rows)
 
     def _pass_time(self, horizon: float) -> bool:
         """Move to the next deadline; whether it was one of ours."""
@@ -372,7 +399,7 @@ class Sim(Parking):
         A run is then freed with its last reference, and the next one is made in the same
         memory; left to the collector, 64 runs pile up and each is written to cold memory.
         """
-        self.world = None
+        self.world = self.tries = None
         for strand in self.strands:
             strand.context, strand.handle, strand.value, strand.pending = NOWHERE, None, None, None
             strand.error = strand.parent = None
@@ -381,6 +408,7 @@ class Sim(Parking):
         self._line.strands.clear()
         self.timers.pending.clear()
         self.fakes.clear()
+        self.contents.clear()
         self.cancels.clear()
         self.lines.clear()
         self.on_crash.clear()

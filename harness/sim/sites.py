@@ -20,7 +20,7 @@ UNKNOWN: Final = "an unknown line"
 def call_site(frame: FrameType | None = None) -> str:
     """Name the innermost line that is the user's own, or else the innermost that is not ours."""
     nearest = UNKNOWN
-    for each in _outwards(frame or currentframe()):
+    for each in outwards(frame or currentframe()):
         line = place(each)
         if line is not None and not is_library(each.f_code.co_filename):
             return line
@@ -29,7 +29,7 @@ def call_site(frame: FrameType | None = None) -> str:
     return nearest
 
 
-def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+def outwards(frame: FrameType | None) -> Iterator[FrameType]:
     """Walk from a frame to the explorer's, through the greenlet into whoever awaits it."""
     inside = getcurrent()
     while frame is not None and not frame.f_code.co_filename.startswith(SEARCH):

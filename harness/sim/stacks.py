@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from gc import get_referents
+from inspect import isasyncgen
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -11,6 +13,9 @@ from typing import Any, Final
 STDLIB: Final = str(Path(os.__file__).parent)
 DRIVERS: Final = ("in_greenlet", "_outside")
 """The functions that drive a greenlet, with it in a local `body`."""
+
+GENERATOR_STEPS: Final = ("async_generator_asend", "async_generator_athrow")
+"""What a coroutine awaits that asks an async generator for its next value."""
 
 INSTALLED: Final = ("site-packages", "dist-packages")
 
@@ -20,14 +25,18 @@ def standing(awaitable: Any) -> list[str]:  # Any: coroutine, generator or green
 
     Only the user's own lines, unless there are none.
     """
-    frames = [frame for frame in _frames(awaitable) if place(frame) is not None]
+    frames = [frame for frame in suspended(awaitable) if place(frame) is not None]
     own = [frame for frame in frames if not is_library(frame.f_code.co_filename)]
     return [line for frame in own or frames if (line := place(frame)) is not None]
 
 
-def _frames(awaitable: Any) -> Iterator[FrameType]:
+def suspended(awaitable: Any) -> Iterator[FrameType]:  # Any: as above
+    """Walk a suspended coroutine's frames, outermost first."""
     awaitable = getattr(awaitable, "driver", awaitable)
     while awaitable is not None:
+        if type(awaitable).__name__ in GENERATOR_STEPS:
+            yield from _frames_of_generator(awaitable)
+            return
         frame = getattr(awaitable, "cr_frame", None) or getattr(awaitable, "gi_frame", None)
         if frame is not None:
             yield frame
@@ -38,13 +47,21 @@ def _frames(awaitable: Any) -> Iterator[FrameType]:
         awaitable = following or getattr(awaitable, "gi_yieldfrom", None)
 
 
+def _frames_of_generator(step: Any) -> Iterator[FrameType]:  # Any: CPython has no name for it
+    """Look into an async generator: what awaits its next value names it nowhere else."""
+    for each in get_referents(step):
+        if isasyncgen(each):
+            yield each.ag_frame
+            yield from suspended(each.ag_await)
+
+
 def _frames_in_greenlet(frame: FrameType) -> Iterator[FrameType]:
     """Look into a greenlet that this frame drives: its frames hang on the greenlet, not here."""
     if frame.f_code.co_name not in DRIVERS:
         return
     coroutine = frame.f_locals.get("coroutine")
     if coroutine is not None and not coroutine.cr_running:
-        yield from _frames(coroutine)  # it stands at an await, not in sync code
+        yield from suspended(coroutine)  # it stands at an await, not in sync code
         return
     inner = getattr(frame.f_locals.get("body"), "gr_frame", None)
     found = []

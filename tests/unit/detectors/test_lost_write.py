@@ -71,9 +71,9 @@ def test_a_finding_says_who_when_and_what_is_gone() -> None:
     )
     assert finding.title == "b wrote over a change of files[a.json] by a that it had never seen"
     assert finding.explanation.splitlines() == [
-        "b read files[a.json] at version 1 (event 1).",
+        "b read files[a.json], version 1 (event 1).",
         "Then a wrote 5, which made version 2 (event 2).",
-        "b, still going by version 1, then wrote over it (event 3).",
+        "b, still going by that, wrote over it: version 3 (event 3).",
         "What a had changed is gone, and nobody was told.",
     ]
     assert (finding.resource, finding.key, finding.agents) == ("files", "a.json", ("b", "a"))
@@ -85,12 +85,12 @@ def test_a_finding_says_who_when_and_what_is_gone() -> None:
         "writer": "b",
         "loser": "a",
     }
-    assert "compare and set" in finding.advice
+    assert "files.lock()" in finding.advice
 
 
 def test_it_says_whose_read_it_was() -> None:
     (finding,) = detect(told("a:r x1, b<a:start, c:r x1, c:w x2, b:w x3"))
-    assert "b, which goes by what a had read, then wrote over it" in finding.explanation
+    assert "b, going by what a had read, wrote" in finding.explanation
     (finding,) = detect(told("a.1:r x1, a.2:r x1, a.1:w x2, a.2:w x3, a.1:stop"))
     assert "by another task of a" in finding.title
 
