@@ -125,7 +125,10 @@ class Lock:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        await self._port.sim.perform(self._releasing(here.get().name))
+        # At once, as any lock of a process: a release that gave way could be cancelled,
+        # and the lock would be held for ever by nobody.
+        strand = here.get()
+        self._port.sim.witness(strand, self._releasing(strand.name))
 
     def __enter__(self) -> None:
         self._port.call(self._acquiring(here.get().name))

@@ -53,7 +53,7 @@ class Scenario:
         plan = plan_of(self.faults)
         if self.oracle not in (None, "serial"):
             raise UsageError(
-                f"There is no oracle {self.oracle!r}. Write oracle=\"serial\", which compares each "
+                f'There is no oracle {self.oracle!r}. Write oracle="serial", which compares each '
                 "run with what the agents come to one after another, or leave it out."
             )
         oracle = seed if self.oracle is not None else None

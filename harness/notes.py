@@ -11,11 +11,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final, Self, TypeAlias
 
 Frame: TypeAlias = tuple[int, str]
 """One frame of a call path: its number in this run, and the line that it stood at."""
+
+
+def spawned(born: int) -> int:
+    """Return the number that stands in a path where a task begins: after so many events.
+
+    What is above it is where its spawner stands. It is below 0, unlike a frame's.
+    """
+    return ~born
+
 
 TUPLES: Final = ("path", "sent", "got")
 
@@ -31,7 +41,8 @@ class Note:
     `path`: the frames that led to it, outermost first. `sent`, `got`: the marks
     (canaries, faulty values) in what it carried there and back.
     `message`: what a queue handed over. `lease`: for how many seconds it holds.
-    `part`: the logical write that it is a part of. `cost`: dollars.
+    `part`: the logical write that it is a part of. `beside`: another of which some is left there.
+    `cost`: dollars.
     """
 
     unit: int | None = None
@@ -47,6 +58,7 @@ class Note:
     message: str | None = None
     lease: float | None = None
     part: int | None = None
+    beside: int | None = None
     cost: float = 0.0
 
     def __init__(self, **facts: Any) -> None:  # Any: each fact has its own type, above
@@ -74,6 +86,10 @@ class Note:
         if "path" in facts:
             facts["path"] = tuple((number, place) for number, place in facts["path"])
         return cls(**facts)
+
+
+blank: Final = partial(Note.__new__, Note)
+"""Make a note with nothing on it, in a third of the time."""
 
 
 class Question(Note):

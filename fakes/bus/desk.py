@@ -15,6 +15,7 @@ from pileup.fakes.bus.errors import ReceiptExpired, misuse
 from pileup.fakes.bus.office import Office
 from pileup.fakes.bus.queues import Receipt
 from pileup.fakes.bus.returns import Returns
+from pileup.notes import Note
 from pileup.operations import Operation
 from pileup.sim.agents import here
 
@@ -46,6 +47,7 @@ class Desk:
         queue, letter, _, _ = receipt
         op = Operation("ack", queue.cell.updates + letter.alters, _unset)
         op.apply = partial(self._ack, op, receipt, here.get().agent.name)
+        op.note = letter.note
         return op
 
     def _ack(self, op: Operation, receipt: Receipt, agent: str) -> bool:
@@ -73,6 +75,7 @@ class Desk:
         """Give a message back, so that it is delivered again."""
         op = Operation("nack", receipt.queue.giving_back + receipt.letter.alters, _unset)
         op.apply = partial(self._nack, op, receipt, delay)
+        op.note = receipt.letter.note
         return op
 
     def _nack(self, op: Operation, receipt: Receipt, delay: float) -> bool:
@@ -99,6 +102,7 @@ class Desk:
             )
         op = Operation("extend", letter.alters, _unset)
         op.apply = partial(self._extend, op, receipt, seconds)
+        op.note = Note(message=letter.id, lease=seconds)
         return op
 
     def _extend(self, op: Operation, receipt: Receipt, seconds: float) -> None:

@@ -13,6 +13,7 @@ from pileup.fakes.bus.errors import misuse
 from pileup.fakes.bus.ledger import Ledger
 from pileup.fakes.bus.letters import Letter, Options
 from pileup.fakes.bus.queues import Queue, Window
+from pileup.notes import Note
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import here
 from pileup.sim.kernel import Sim
@@ -182,23 +183,31 @@ class Office:
                 "number of seconds, 0 if left out.",
             )
         op = Operation("publish", target.touched, _unset)
-        op.apply = partial(self._publish, op, target, parcel, here.get().agent.name)
+        said = spelled(parcel.body)
+        op.note = note = Note(effect=True, intent=said if type(said) is str else repr(said))
+        if parcel.dedup is not None:
+            note.key = parcel.dedup
+        op.apply = partial(self._publish, op, target, parcel, said, here.get().agent.name)
         return op
 
-    def _publish(self, op: Operation, target: Queue | Topic, parcel: Parcel, agent: str) -> str:
-        said = spelled(parcel.body)
+    def _publish(
+        self, op: Operation, target: Queue | Topic, parcel: Parcel, said: Brief, agent: str
+    ) -> str:
+        note = op.note
+        assert note is not None
         if parcel.dedup is not None:
             known = target.window.known(parcel.dedup, self.sim.now)
             if known is not None:
                 op.touches = target.cell.reads
                 op.detail = f"{said} is known as {known}"
+                note.effect, note.message = False, known
                 return known
         late: Footprint = ()
         for queue in target.queues:
             if queue.soonest < self.sim.now:
                 # Only what was never visible: the rest goes back to where it stood.
                 late += self.clocks.catch_up(queue, self.sim.now, arrivals=True)[0]
-        number = self.put(target, parcel, said, agent)
+        note.message = number = self.put(target, parcel, said, agent)
         op.touches = once_each(target.touched + late) if late else target.touched
         op.detail = f"{number}: {said}"
         return number
@@ -235,7 +244,7 @@ class Office:
             apply(letter)
 
         op = Operation("arrive", queue.cell.alters + letter.alters, happen, delay=seconds)
-        op.detail = letter.id
+        op.detail, op.note = letter.id, letter.note
         self.clocks.set(queue, letter, op)
 
     # What can be seen ----------------------------------------------------------------------

@@ -62,6 +62,7 @@ class Returns:
     def _returning(self, name: str, queue: Queue, letter: Letter) -> Operation:
         op = Operation(name, queue.giving_back + letter.alters, _nobody)
         op.apply = partial(self._come_back, op, queue, letter)
+        op.note = letter.note
         return op
 
     def _come_back(self, op: Operation, queue: Queue, letter: Letter) -> None:

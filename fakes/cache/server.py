@@ -28,7 +28,7 @@ from pileup.fakes.cache.notes import noted
 from pileup.fakes.cache.outside import at_once, in_a_strand
 from pileup.fakes.cache.room import OUT_OF_MEMORY, Room
 from pileup.fakes.cache.scripts import stand_in_for, touches_of_scripts
-from pileup.fakes.cache.shelves import Place, Watcher, new_server
+from pileup.fakes.cache.shelves import Place, Shelf, Watcher, new_server
 from pileup.fakes.cache.waiting import Line
 from pileup.operations import READ, WRITE, Footprint, Operation, nothing
 from pileup.sim.kernel import Sim
@@ -62,6 +62,7 @@ class Server(Watcher):
         return {
             f"{key.decode('utf-8', 'backslashreplace')}{f' db{number}' if number else ''}": value
             for number, shelf in sorted(self.engine.dbs.items())
+            if isinstance(shelf, Shelf)
             for key, value in shelf.held()
         }
 

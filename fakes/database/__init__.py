@@ -47,7 +47,6 @@ Divergence from the real thing
   later; a waiting statement of such a client no longer takes part.
 * A replica without a lag is behind by up to 16 commits; it is a whole snapshot,
   and never goes back.
-* In the history a read from an old snapshot shows the row's present version.
 """
 
 from __future__ import annotations

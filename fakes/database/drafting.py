@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
 from pileup.fakes.database.footprints import merged, of_locking, slots_now
+from pileup.fakes.database.noting import done, of_insert, of_unit
 from pileup.fakes.database.quick import Shortcut, newest
 from pileup.fakes.database.reading import Asked
 from pileup.fakes.database.rows import Row, Version
@@ -47,6 +48,7 @@ class Short(Shortcut):
         self.slot = slot
         self.statement = None
         self.op = Operation(self.verb, touches, self._apply)
+        self.op.note = of_unit(work)
 
     def _apply(self) -> Any:
         work = self.work
@@ -86,8 +88,9 @@ class Get(Short):
         work = self.work
         work.look_alive()
         version = newest(self.table.key, self.key, work)
+        if work.drafts and self.slot.item in work.drafted:
+            self.op.touches = self.slot.lock.reads  # nobody else can change what it has drafted
         if version is None:
-            self.op.detail = "0 rows"
             return None
         self.op.detail = version.text
         return version.copied()
@@ -106,9 +109,12 @@ class Update(Short):
             return None
         row, slot = rows[0], self.slot
         work.hold_alone(row, slot)  # also where a function of the user's then raises
-        version = work.redraft(row, changed(latest, self.given), slot)
-        op = self.op
-        op.touches = slot.relocks if op.touches[0] is slot.reads[0] else slot.lock.writes
+        op, touches = self.op, slot.lock.alters
+        blind = op.touches[0] is not slot.reads[0]
+        if not blind and slot.item not in work.drafted:
+            touches = slot.relocks
+        version = work.redraft(row, changed(latest, self.given), slot, blind=blind)
+        op.touches = touches
         return version
 
     def _answer(self, version: Version) -> int:
@@ -127,12 +133,12 @@ class Put(Short):
 
     def _write(self, work: Work, rows: list[Row] | None) -> Version | None:
         if not rows:
-            return _add(work, self.table, self.given, self.slot, self.key)
+            return _add(work, self.table, self.given, self.slot, self.key, blind=True)
         if _free(work, rows, self.table.key, self.key) is None:
             return None
         work.hold_alone(rows[0], self.slot)
-        self.op.touches = self.slot.lock.writes
-        return work.redraft(rows[0], self.given, self.slot)
+        self.op.touches = self.slot.lock.alters
+        return work.redraft(rows[0], self.given, self.slot, blind=True)
 
     def _long_way(self) -> Statement[Any]:
         return self.verbs.insert(self.work, self.table.name, self.given, "update", verb="put")
@@ -146,9 +152,12 @@ class Insert(Short):
     verb = "insert"
 
     def _write(self, work: Work, rows: list[Row] | None) -> Version | None:
-        return None if rows else _add(work, self.table, self.given, self.slot, self.key)
+        if rows:
+            return None
+        return _add(work, self.table, self.given, self.slot, self.key, blind=False)
 
     def _answer(self, version: Version) -> dict[str, Any]:
+        done(self.op)
         return version.copied()
 
     def _long_way(self) -> Statement[Any]:
@@ -168,11 +177,13 @@ def _free(work: Work, rows: list[Row] | None, index: Index, key: Any) -> Version
     return latest if values is not None and index.value(values) == key else None
 
 
-def _add(work: Work, table: Table, values: dict[str, Any], slot: Slot, key: Any) -> Version:
+def _add(
+    work: Work, table: Table, values: dict[str, Any], slot: Slot, key: Any, *, blind: bool
+) -> Version:
     row = Row(table, values)
     table.add(row)
     work.hold_alone(row, slot)
-    version = work.redraft(row, values, slot)
+    version = work.redraft(row, values, slot, blind=blind)
     table.key[key] = [row]
     return version
 
@@ -222,7 +233,7 @@ class Shortcuts:
         if table.columns is not None:
             table.expect(changes)
         slot = table.key.slot(where)
-        touches = slot.lock.writes if blind else slot.relocks
+        touches = slot.lock.alters if blind else slot.relocks
         if not _is_settled(table, where):
             slots = slots_now(table, Condition(table, where))
             touches = merged(() if blind else slot.reads, of_locking(slots))
@@ -251,8 +262,10 @@ class Shortcuts:
             return self._verbs.insert(work, name, row, on_conflict, verb=verb)
         slot, values = table.key.slot(key), table.complete(row)
         if whole:
-            return Put(self._verbs, work, table, key, values, slot, slot.lock.writes)
-        return Insert(self._verbs, work, table, key, values, slot, slot.relocks)
+            return Put(self._verbs, work, table, key, values, slot, slot.lock.alters)
+        inserting = Insert(self._verbs, work, table, key, values, slot, slot.relocks)
+        inserting.op.note = of_insert(work, table, values)
+        return inserting
 
 
 def _is_short(work: Work, table: Table, key: Any) -> bool:

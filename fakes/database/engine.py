@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
+from collections.abc import Iterable
 from typing import Protocol
 
 from pileup.errors import UsageError
 from pileup.fakes._port import Cells, Port
 from pileup.fakes.database.errors import CONNECTING, UNDER_WAY
 from pileup.fakes.database.meant import meant
+from pileup.fakes.database.noting import of_unit
 from pileup.fakes.database.rows import Row
 from pileup.fakes.database.ssi import Conflicts
 from pileup.fakes.database.tables import Items, Table
 from pileup.fakes.database.work import SERIALIZABLE, Isolation, Work
-from pileup.operations import Operation
+from pileup.operations import Footprint, Item, Operation, Past, Touch
 from pileup.sim.agents import Agent, Strand
 from pileup.sim.kernel import Sim
 
@@ -54,6 +57,9 @@ class Engine:
         """Snapshots that are still in use, the oldest first."""
         self.replicas: list[Follower] = []
         self._garbage: deque[tuple[int, Row]] = deque()
+        self._past: dict[Item, list[tuple[int, int]]] = {}
+        """Of what was changed while somebody saw an older state: by which commit, and which
+        version it had before."""
         sim.on_crash.append(self._crashed)
         sim.contents[name] = self._contents
 
@@ -99,6 +105,8 @@ class Engine:
             if work.serial is not None:
                 self.conflicts.end(work.serial, committed)
             self._collect()
+            if not self.snapshots and not self.replicas:
+                self._past.clear()
 
     def abandon(self, work: Work) -> None:
         """Let a transaction be, whose client is gone, until the server notices."""
@@ -110,14 +118,36 @@ class Engine:
             return
         self.works.pop(work, None)
         touches = work.locked()
-        delay = self.dead_after
-        self.port.later(Operation("rollback", touches, work.rollback, delay=delay))
+        op = Operation("rollback", touches, work.rollback, delay=self.dead_after)
+        op.note = of_unit(work)
+        self.port.later(op)
 
     def _crashed(self, agent: Agent) -> None:
         for work in [each for each in self.works if each.agent is agent]:
             self.abandon(work)
 
     # Versions ----------------------------------------------------------------------------
+
+    def others_look_back(self, work: Work) -> bool:
+        """Whether anybody else will see the state before this transaction's commit."""
+        others = len(self.snapshots) - (work in self.snapshots)
+        return others > 0 or bool(self.replicas)
+
+    def remember(self, touches: Footprint) -> None:
+        """Remember the versions of what the next commit changes, for those who see them still."""
+        for item, _ in touches:
+            self._past.setdefault(item, []).append((self.commits + 1, item.version))
+
+    def as_of(self, touches: Iterable[Touch], snapshot: int) -> Footprint:
+        """Name what is read of a state of the database: as it was, where it has changed since."""
+        return tuple([self._then(touch, snapshot) for touch in touches])
+
+    def _then(self, touch: Touch, snapshot: int) -> Touch:
+        past = self._past.get(touch.item)
+        if past is None or past[-1][0] <= snapshot:
+            return touch
+        _, version = past[bisect_right(past, snapshot, key=_commit)]
+        return Touch(Past(touch.item, version), touch.access)
 
     def supersede(self, row: Row, *, settled: bool) -> None:
         """A row has a new version; what nobody can see of the old ones is thrown away.
@@ -155,6 +185,10 @@ class Engine:
         horizon = self._horizon()
         while garbage and garbage[0][0] <= horizon:
             _prune(garbage.popleft()[1], horizon)
+
+
+def _commit(known: tuple[int, int]) -> int:
+    return known[0]
 
 
 def _prune(row: Row, horizon: int) -> None:

@@ -18,7 +18,7 @@ from pileup.fakes.database.rows import Row, Version
 from pileup.fakes.database.tables import Slot, Table
 from pileup.fakes.database.wheres import Condition
 from pileup.fakes.database.work import READ_COMMITTED, Isolation, Work
-from pileup.operations import Footprint, Touch
+from pileup.operations import CHANGE, UPDATE, Footprint, Item, Touch
 
 
 def looked_at(table: Table, condition: Condition) -> Footprint:
@@ -51,7 +51,7 @@ def of_reading(table: Table, condition: Condition) -> Footprint:
 
 def of_locking(slots: Iterable[Slot]) -> Footprint:
     """Return what a transaction touches that locks or drafts rows with these slots."""
-    return tuple([slot.lock.writes[0] for slot in slots])
+    return tuple([slot.lock.alters[0] for slot in slots])
 
 
 def of_changing(table: Table, slots: Iterable[Slot]) -> Footprint:
@@ -71,7 +71,7 @@ def of_isolation(
         if work is None or work.snapshot is None:
             touches += table.items.commits.reads
         if isolation == "serializable":
-            touches += table.items.serial.writes + of_predicates(table, writes=writes)
+            touches += table.items.serial.alters + of_predicates(table, writes=writes)
     return touches
 
 
@@ -92,10 +92,36 @@ def of_rows(found: Iterable[tuple[Row, Version]]) -> Footprint:
 
 
 def of_cells(cells: Iterable[Cell]) -> Footprint:
-    """Return the writes of cells."""
-    return tuple([cell.writes[0] for cell in cells])
+    """Return the changes of cells."""
+    return tuple([cell.alters[0] for cell in cells])
 
 
 def merged(*footprints: Footprint) -> Footprint:
     """Return them all as one, each touch once."""
     return tuple(dict.fromkeys([touch for each in footprints for touch in each]))
+
+
+def settled(touches: Footprint) -> Footprint:
+    """Say of what was looked at and written over, in one, that it was changed."""
+    found: dict[Item, Touch] = {}
+    more: list[Touch] = []
+    for touch in touches:
+        known = found.setdefault(touch.item, touch)
+        if UPDATE in (known.access, touch.access):
+            if known is not touch:
+                more.append(touch)
+        elif known.access != touch.access:
+            found[touch.item] = Touch(touch.item, CHANGE)
+    return (*found.values(), *more)
+
+
+def as_seen(work: Work, touches: Footprint) -> Footprint:
+    """Say what a transaction has seen in fact: its own drafts, or rows as its snapshot has them.
+
+    Nobody else can change a draft before its commit, so of that only its lock is read.
+    """
+    drafted, snapshot = work.drafted, work.snapshot
+    if not drafted and snapshot is None:
+        return touches
+    seen = [drafted.get(touch.item, touch) for touch in touches]
+    return tuple(seen) if snapshot is None else work.engine.as_of(seen, snapshot)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pileup.fakes.database.engine import Engine
+from pileup.fakes.database.noting import done, of_insert
 from pileup.fakes.database.rows import Row, Version
 from pileup.fakes.database.statements import Statement
 from pileup.fakes.database.tables import Index, Table
@@ -154,6 +155,7 @@ class Insert(Quick):
         return None if row is not None else _add(self.table, self.key, Version(dict(self.given)))
 
     def _answer(self, version: Version) -> Any:
+        done(self.op)
         return version.copied()
 
     def _long_way(self) -> Statement[Any]:
@@ -230,7 +232,9 @@ def inserting(verbs: Verbs, name: str, row: Mapping[str, Any]) -> Quick | Statem
     key = row.get(table.key.columns[0])
     if len(table.indexes) > 1 or not _is_simple(verbs.engine, table, key):
         return verbs.insert(None, name, row, None)
-    return Insert(verbs, table, key, table.complete(row), table.key.slot(key).rechanges)
+    insert = Insert(verbs, table, key, table.complete(row), table.key.slot(key).rechanges)
+    insert.op.note = of_insert(None, table, insert.given)
+    return insert
 
 
 def _is_simple(engine: Engine, table: Table, key: Any) -> bool:

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any, Final
 
 from pileup.fakes.database.engine import Engine
-from pileup.fakes.database.footprints import merged, of_reading
+from pileup.fakes.database.footprints import looked_at, merged, of_reading, of_rows
 from pileup.fakes.database.reading import candidates, ordered
 from pileup.fakes.database.rows import Row, Version, story
 from pileup.fakes.database.wheres import Condition, OrderBy, Where
@@ -62,6 +62,7 @@ def reading(
     """Make the operation that reads from a replica."""
     table = engine.table(name)
     condition = Condition(table, where)
+    looks = looked_at(table, condition)
     touches = merged(of_reading(table, condition), engine.items.commits.reads)
 
     def read(*, stale: bool = False) -> list[dict[str, Any]]:
@@ -71,6 +72,8 @@ def reading(
             version = row.seen(snapshot)
             if version is not None and condition.fits(version):
                 found.append((row, version))
+        looked = merged(looks, of_rows(found))
+        op.touches = merged(engine.as_of(looked, snapshot), engine.items.commits.reads)
         answer = [version.copied() for _, version in ordered(table, found, order_by)[:limit]]
         op.detail = story(answer[0]) if len(answer) == 1 else f"{len(answer)} rows"
         return answer

@@ -20,5 +20,6 @@ def drawing(engine: Engine, name: str) -> Operation:
         number = engine.sequences[name] = engine.sequences.get(name, 0) + 1
         return number
 
-    # It is an update that nobody loses, but who came first can be told by the number.
-    return Operation("next", cell.reads + cell.updates, draw)
+    # No update, because who came first can be told by the number. It is no part of a
+    # transaction either: a rollback does not give the number back.
+    return Operation("next", cell.alters, draw)

@@ -10,6 +10,7 @@ from pileup.fakes.database.drafting import Shortcuts
 from pileup.fakes.database.engine import Engine
 from pileup.fakes.database.errors import ConnectionLost
 from pileup.fakes.database.meant import meant
+from pileup.fakes.database.noting import of_unit
 from pileup.fakes.database.statements import Limits, fail
 from pileup.fakes.database.verbs import Verbs
 from pileup.fakes.database.work import SERIALIZABLE, Isolation, Work
@@ -62,6 +63,8 @@ class Session:
             )
         strand = here.get(None)
         self._work = self.engine.begin(strand, self.isolation, read_only=self.read_only)
+        if strand is not None:
+            self._work.unit = self.engine.sim.count("unit")
 
     def work(self) -> Work:
         """Return the transaction, if it can be used."""
@@ -117,6 +120,7 @@ class Session:
 
         def commit() -> str:
             if work.state == "aborted":
+                op.name = ROLLBACK
                 work.state = "rolled back"
                 return "rolled back"
             work.commit()
@@ -125,7 +129,9 @@ class Session:
         touches = work.ends()
         if work.serial is not None:
             touches = self._ends(work) + touches
-        return Operation("commit", touches, commit)
+        op = Operation("commit", touches, commit)
+        op.note = of_unit(work)
+        return op
 
     def rolling_back(self) -> Operation:
         """Return the ROLLBACK."""
@@ -137,14 +143,16 @@ class Session:
             work.state = "rolled back"
             return "rolled back"
 
-        return Operation(ROLLBACK, self._ends(work) + work.locked(), rollback)
+        op = Operation(ROLLBACK, self._ends(work) + work.locked(), rollback)
+        op.note = of_unit(work)
+        return op
 
     def _ends(self, work: Work) -> Footprint:
         """Return what the end of a serializable transaction touches: others reckon with it."""
         if work.isolation != SERIALIZABLE or work.serial is None:
             return ()
         commits = () if work.drafts else self.engine.items.commits.updates
-        return self.engine.items.serial.writes + commits
+        return self.engine.items.serial.alters + commits
 
     def failed(self, error: BaseException, op: Operation | None = None) -> None:
         """Clean up after an operation that went wrong; after a COMMIT or for good it is over."""

@@ -17,13 +17,23 @@ from pileup.fakes.database.errors import (
     LockNotAvailable,
     QueryCanceled,
 )
-from pileup.fakes.database.footprints import merged, of_cells, of_isolation, of_predicates, of_rows
+from pileup.fakes.database.footprints import (
+    as_seen,
+    merged,
+    of_cells,
+    of_isolation,
+    of_predicates,
+    of_rows,
+    settled,
+)
+from pileup.fakes.database.noting import of_unit
 from pileup.fakes.database.reading import Steps
 from pileup.fakes.database.rows import Version, story
 from pileup.fakes.database.tables import Table
 from pileup.fakes.database.waits import Wait, refuse_deadlock
 from pileup.fakes.database.work import Isolation, Work
-from pileup.operations import Footprint, Operation
+from pileup.notes import Question
+from pileup.operations import Footprint, Operation, Past, Touch
 from pileup.sim.agents import Strand, here
 
 T = TypeVar("T")
@@ -59,12 +69,14 @@ class Statement(Generic[T]):
         "_alone",
         "_began",
         "_begin",
+        "_blind",
         "_declared",
         "_engine",
         "_isolation",
         "_limits",
         "_looks",
         "_name",
+        "_saw",
         "_shape",
         "_steps",
         "_table",
@@ -87,6 +99,7 @@ class Statement(Generic[T]):
         *,
         writes: bool,
         limits: Limits,
+        blind: bool = False,
     ) -> None:
         self._engine = engine
         self.work = work
@@ -97,6 +110,10 @@ class Statement(Generic[T]):
         self._begin = begin
         self._looks = looks
         self._writes = writes
+        self._blind = blind
+        """Whether it looks only where it finds nothing."""
+        self._saw: int | None = None
+        """The version of the table that it looked through, if it had to wait since."""
         self._limits = limits
         self._shape = shape
         self.strand: Strand | None = here.get(None)
@@ -106,6 +123,7 @@ class Statement(Generic[T]):
         extra = of_isolation(work, self._isolation, table, writes=writes)
         self._declared = declared + extra
         self.op = Operation(name, self._declared, self.arrive)
+        self.op.note = of_unit(work)
 
     # On the server -----------------------------------------------------------------------
 
@@ -142,6 +160,7 @@ class Statement(Generic[T]):
         else:
             refuse_deadlock(work)
             op.touches = of_cells(work.touched) + work.wait.cell.reads
+            op.touches += self._looked_through() + self._snapshot_taken(work, fresh=fresh)
             op.detail = f"waits for {work.wait.cell.item.holder}"
             return self
         touches = self._touched(work, answer, fresh=fresh)
@@ -149,20 +168,54 @@ class Statement(Generic[T]):
             touches += work.locked() + work.changes()
             work.commit()
         if conflicts.stirred:
-            touches += self._engine.items.serial.writes
-        op.touches = merged(touches)
-        op.detail = _story(answer)
+            touches += self._engine.items.serial.alters
+        op.touches = settled(merged(touches))
+        op.detail = self._story(answer)
+        if answer is not None and type(op.note) is Question:
+            op.note.effect = True
         return self._shape(answer)
 
     def _touched(self, work: Work, answer: Any, *, fresh: bool) -> Footprint:
-        touches = self._looks + of_cells(work.touched)
+        looks = () if self._blind and answer else self._looks
+        if self._saw is not None:
+            looks = tuple([self._then(touch) for touch in looks])
         if not self._writes:
-            touches += of_rows(answer)
-        if fresh and work.snapshot is not None:
-            touches += self._engine.items.commits.reads
+            looks = merged(looks, of_rows(answer))
+        touches = as_seen(work, looks) + of_cells(work.touched)
+        work.end_statement()
+        touches += self._snapshot_taken(work, fresh=fresh)
         if work.serial is not None:
             touches += of_predicates(self._table, writes=self._writes)
         return touches
+
+    def _snapshot_taken(self, work: Work, *, fresh: bool) -> Footprint:
+        taken = fresh and work.snapshot is not None
+        return self._engine.items.commits.reads if taken else ()
+
+    def _looked_through(self) -> Footprint:
+        """Return what it looked at before it waits: the table, which may change meanwhile."""
+        whole = self._table.whole
+        if self._saw is not None or whole.reads[0] not in self._looks:
+            return ()
+        self._saw = whole.item.version
+        return whole.reads
+
+    def _then(self, touch: Touch) -> Touch:
+        whole = self._table.whole.item
+        if touch.item is not whole or self._saw in (None, whole.version):
+            return touch
+        return Touch(Past(whole, self._saw or 0), touch.access)
+
+    def _story(self, answer: Any) -> Any:
+        """Tell of an answer in the history: of one row what it holds."""
+        if type(answer) is Version:
+            return answer.text
+        if type(answer) is not list:
+            return story(answer)
+        if len(answer) == 1:
+            one = answer[0]
+            return (one[1] if type(one) is tuple else one).text
+        return None if self._name == "get" else f"{len(answer)} rows"
 
     # At the client -----------------------------------------------------------------------
 
@@ -173,9 +226,10 @@ class Statement(Generic[T]):
         wait = work.wait
         assert wait is not None
         self._disarm()
-        touches = merged(wait.cell.writes, self._declared, of_cells(work.cells))
-        alarm = self._arm(wait)
+        touches = merged(wait.cell.alters, self._declared, of_cells(work.cells))
+        alarm, note = self._arm(wait), self.op.note
         self.op = Operation(self._name, alarm + touches, self._go_on, wait.is_over)
+        self.op.note = note
         return self.op
 
     def _arm(self, wait: Wait) -> Footprint:
@@ -197,7 +251,7 @@ class Statement(Generic[T]):
         def expire() -> None:
             wait.failure = failure
 
-        self._alarm = sim.later(Operation("timeout", cell.writes, expire, delay=seconds))
+        self._alarm = sim.later(Operation("timeout", cell.alters, expire, delay=seconds))
         return cell.reads
 
     def _disarm(self) -> None:
@@ -232,17 +286,7 @@ def fail(engine: Engine, work: Work) -> None:
         return
     touches = work.locked()
     if work.serial is not None:
-        touches += engine.items.serial.writes
-    engine.sim.witness(strand, Operation("rollback", touches, work.fail))
-
-
-def _story(answer: Any) -> Any:
-    """Tell of an answer in the history."""
-    if type(answer) is Version:
-        return answer.text
-    if type(answer) is list:
-        if len(answer) == 1:
-            one = answer[0]
-            return (one[1] if type(one) is tuple else one).text
-        return f"{len(answer)} rows"
-    return story(answer)
+        touches += engine.items.serial.alters
+    op = Operation("rollback", touches, work.fail)
+    op.note = of_unit(work)
+    engine.sim.witness(strand, op)

@@ -36,7 +36,7 @@ class Items:
 class Slot(Cell):
     """One value of a unique index, with the footprints of what is done to it."""
 
-    __slots__ = ("_commits", "_relocks", "changes", "lock", "rechanges")
+    __slots__ = ("_commits", "_recommits", "_relocks", "changes", "lock", "rechanges")
 
     def __init__(self, cell: Cell, lock: Cell, table: Footprint) -> None:
         self.item, self.reads = cell.item, cell.reads
@@ -44,25 +44,34 @@ class Slot(Cell):
         self.lock = lock
         self.changes = cell.writes + lock.reads + table
         """What a statement touches that is a transaction of its own."""
-        self.rechanges = cell.reads + self.changes
+        self.rechanges = cell.alters + self.changes[1:]
         """The same where what it writes depends on what was there."""
         self._relocks: Footprint = ()
         self._commits: Footprint = ()
+        self._recommits: Footprint = ()
 
     @property
     def relocks(self) -> Footprint:
         """What a transaction touches that drafts a row, where that depends on what was there."""
         touches = self._relocks
         if not touches:
-            touches = self._relocks = self.reads + self.lock.writes
+            touches = self._relocks = self.reads + self.lock.alters
         return touches
 
     @property
     def commits(self) -> Footprint:
-        """What the commit of that touches."""
+        """What the commit of a draft touches that was made without looking."""
         touches = self._commits
         if not touches:
-            touches = self._commits = self.writes + self.changes[2:] + self.lock.writes
+            touches = self._commits = self.writes + self.changes[2:] + self.lock.alters
+        return touches
+
+    @property
+    def recommits(self) -> Footprint:
+        """The same of one that was made in view of what it replaces."""
+        touches = self._recommits
+        if not touches:
+            touches = self._recommits = self.alters + self.changes[2:] + self.lock.alters
         return touches
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pileup.errors import UsageError
 from pileup.fakes.database import footprints as fp
 from pileup.fakes.database.engine import Engine
+from pileup.fakes.database.noting import of_insert
 from pileup.fakes.database.reading import Asked, Lock, Patience, copied, select
 from pileup.fakes.database.rows import Row, Version
 from pileup.fakes.database.statements import Limits, Statement
@@ -81,7 +82,7 @@ class Verbs:
         expect_changes(table, changes)
         condition = Condition(table, where)
         blind = condition.blind and not any(map(callable, changes.values()))
-        begin = partial(update, table=table, condition=condition, changes=changes)
+        begin = partial(update, table=table, condition=condition, changes=changes, blind=blind)
         slots = fp.slots_now(table, condition)
         if any(column in table.watched for column in changes):
             fixed = {name: each for name, each in changes.items() if not callable(each)}
@@ -111,11 +112,16 @@ class Verbs:
         slots = fp.slots_of_values(table, values)
         whole = verb == "put"
         begin = partial(insert, table=table, values=values, on_conflict=on_conflict, whole=whole)
+        note = None if whole else of_insert(work, table, values)
         if on_conflict is not None:
             rivals = table.key.get(table.key.value(values), ())
             slots += [s for each in rivals for s in table.slots_of(None, *each.all_versions())]
         looks = () if whole else tuple([slot.reads[0] for slot in slots])
-        return self._write(work, verb, table, slots, begin, looks, _nothing if whole else _copy)
+        shape = _nothing if whole else _copy
+        statement = self._write(work, verb, table, slots, begin, looks, shape)
+        if note is not None:
+            statement.op.note = note
+        return statement
 
     def _writing(
         self,
@@ -128,8 +134,8 @@ class Verbs:
         *,
         blind: bool,
     ) -> Statement[list[Version]]:
-        looks = () if blind else fp.looked_at(table, condition)
-        return self._write(work, verb, table, slots, begin, looks, len)
+        looks = fp.looked_at(table, condition)
+        return self._write(work, verb, table, slots, begin, looks, len, blind=blind)
 
     def _write(
         self,
@@ -140,6 +146,8 @@ class Verbs:
         begin: Any,
         looks: Footprint,
         shape: Callable[[Any], Any],
+        *,
+        blind: bool = False,
     ) -> Statement[Any]:
         declared = fp.of_changing(table, slots) if work is None else fp.of_locking(slots)
         return Statement(
@@ -148,11 +156,12 @@ class Verbs:
             verb,
             table,
             begin,
-            fp.merged(looks, declared),
+            fp.merged(() if blind else looks, declared),
             looks,
             shape,
             writes=True,
             limits=self.limits,
+            blind=blind,
         )
 
 

@@ -9,7 +9,7 @@ from pileup.fakes.database.errors import InFailedTransaction
 from pileup.fakes.database.rows import Row, Version
 from pileup.fakes.database.ssi import Serial
 from pileup.fakes.database.waits import Wait
-from pileup.operations import Footprint, Touch
+from pileup.operations import Footprint, Item, Touch
 from pileup.sim.agents import Strand
 
 if TYPE_CHECKING:
@@ -29,9 +29,12 @@ class Work:
     """One transaction on the server."""
 
     __slots__ = (
+        "_fresh",
         "_replaced",
+        "_viewed",
         "agent",
         "cells",
+        "drafted",
         "drafts",
         "engine",
         "holds",
@@ -41,6 +44,7 @@ class Work:
         "snapshot",
         "state",
         "touched",
+        "unit",
         "wait",
         "who",
     )
@@ -57,8 +61,16 @@ class Work:
         self.snapshot: int | None = None
         self.serial: Serial | None = None
         self.wait: Wait | None = None
+        self.unit: int | None = None
+        """Its number among the run's units of work, if it can have more than one statement."""
         self.drafts: dict[Row, Slot | None] = {}
         """What it has written, each with the only slot that changes, if it is known."""
+        self.drafted: dict[Item, Touch] = {}
+        """What it has written that others see, each with the lock that it reads to see its own."""
+        self._fresh: dict[Item, Touch] = {}
+        """The part of it that the present statement has written."""
+        self._viewed: dict[Row, None] = {}
+        """What it wrote first in view of what was there, and so erases nothing unseen."""
         self.holds: dict[Row, None] = {}
         self.cells: dict[Cell, None] = {}
         """What others wait for that this transaction holds up."""
@@ -97,8 +109,10 @@ class Work:
         self._keep(cell)
         cell.item.holder = _names(row)
 
-    def draft(self, row: Row, values: dict[str, Any] | None) -> Version:
+    def draft(self, row: Row, values: dict[str, Any] | None, *, blind: bool) -> Version:
         """Write a version that nobody else sees before the commit."""
+        if not blind and row not in self.drafts:
+            self._viewed[row] = None
         before, table = row.latest(self), row.table
         version = Version(values, self.serial)
         replaced, row.draft = row.draft, version
@@ -107,6 +121,7 @@ class Work:
         for slot in table.slots_of(before, version):
             self._keep(slot.lock)
             slot.lock.item.holder = self.who
+            self._fresh[slot.item] = slot.lock.reads[0]
         if replaced is not None:
             self._replaced.append((row, replaced))
         return version
@@ -118,11 +133,21 @@ class Work:
         self.cells[slot.lock] = None
         slot.lock.item.holder = self.who
 
-    def redraft(self, row: Row, values: dict[str, Any], slot: Slot) -> Version:
+    def redraft(self, row: Row, values: dict[str, Any], slot: Slot, *, blind: bool) -> Version:
         """Draft a row that is held, and stays where all unique indexes have it."""
         version = row.draft = Version(values)
-        self.drafts.setdefault(row, slot)
+        if row not in self.drafts:
+            self.drafts[row] = slot
+            self.drafted[slot.item] = slot.lock.reads[0]
+            if not blind:
+                self._viewed[row] = None
         return version
+
+    def end_statement(self) -> None:
+        """From now on, what was written is there to be seen by this transaction."""
+        if self._fresh:
+            self.drafted.update(self._fresh)
+            self._fresh = {}
 
     def _keep(self, cell: Cell) -> None:
         self.cells[cell] = self.touched[cell] = None
@@ -131,7 +156,7 @@ class Work:
 
     def locked(self) -> Footprint:
         """Return what this transaction holds others up at."""
-        return tuple([cell.writes[0] for cell in self.cells])
+        return tuple([cell.alters[0] for cell in self.cells])
 
     def changes(self) -> Footprint:
         """Return what a commit of it changes."""
@@ -140,7 +165,9 @@ class Work:
             before = row.versions[-1] if row.versions else None
             slots = [known] if known is not None else row.table.slots_of(before, row.draft)
             for slot in slots:
-                touches[slot.writes[0]] = None
+                # Only the key stands for the row; another unique value is taken if it is free.
+                blind = slot is slots[0] and row not in self._viewed
+                touches[slot.writes[0] if blind else slot.alters[0]] = None
             touches[row.table.whole.updates[0]] = None
         if touches:
             touches[self.engine.items.commits.updates[0]] = None
@@ -151,7 +178,7 @@ class Work:
         if len(self.drafts) == 1 and len(self.cells) == 1:
             slot = next(iter(self.drafts.values()))
             if slot is not None:
-                return slot.commits
+                return slot.recommits if self._viewed else slot.commits
         return self.changes() + self.locked()
 
     def commit(self) -> None:
@@ -160,6 +187,8 @@ class Work:
         if self.serial is not None:
             engine.conflicts.prepare(self.serial)
         if self.drafts:
+            if engine.others_look_back(self):
+                engine.remember(self.changes())
             engine.commits += 1
             for row in self.drafts:
                 version, row.draft = row.draft, None
@@ -178,6 +207,7 @@ class Work:
             version, row.draft = row.draft, None
             if version is not None:
                 row.table.forget(row, [version])
+        self.drafts = {}
         self._end("rolled back")
 
     def fail(self) -> None:

@@ -34,7 +34,7 @@ def expect_may_write(work: Work, verb: str) -> None:
 
 
 def update(
-    work: Work, table: Table, condition: Condition, changes: Mapping[str, Any]
+    work: Work, table: Table, condition: Condition, changes: Mapping[str, Any], *, blind: bool
 ) -> Steps[list[Version]]:
     """Change the rows that are meant, each in its newest version."""
     done: list[Version] = []
@@ -44,7 +44,7 @@ def update(
         if latest is not None:
             values = changed(latest, changes)
             table.refuse_nulls(values)
-            done.append((yield from write(work, row, values)))
+            done.append((yield from write(work, row, values, blind=blind)))
     return done
 
 
@@ -55,7 +55,7 @@ def delete(work: Work, table: Table, condition: Condition) -> Steps[list[Version
         expect_may_write(work, "delete")
         latest = yield from locked(work, row, version, condition, exclusive=True)
         if latest is not None:
-            done.append((yield from write(work, row, None)))
+            done.append((yield from write(work, row, None, blind=condition.blind)))
     return done
 
 
@@ -68,10 +68,15 @@ def changed(version: Version, changes: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def write(work: Work, row: Row, values: dict[str, Any] | None) -> Steps[Version]:
-    """Draft a row that is locked already, as soon as its unique columns exclude nobody."""
+def write(
+    work: Work, row: Row, values: dict[str, Any] | None, *, blind: bool
+) -> Steps[Version]:
+    """Draft a row that is locked already, as soon as its unique columns exclude nobody.
+
+    It is `blind` where it makes no difference what was there.
+    """
     before = row.latest(work)
-    version = work.draft(row, values)
+    version = work.draft(row, values, blind=blind)
     if work.serial is not None:
         work.engine.conflicts.write(work.serial, _places(row, before, version))
     if values is not None:
@@ -160,10 +165,10 @@ def insert(
         latest = yield from locked(work, rival, version, None, exclusive=True)
         if latest is version:
             new = values if whole else {**(latest.values or {}), **values}
-            return (yield from write(work, rival, new))
+            return (yield from write(work, rival, new, blind=whole))
     row = Row(table, values)
     table.add(row)
-    return (yield from write(work, row, values))
+    return (yield from write(work, row, values, blind=whole))
 
 
 def _conflicting(

@@ -13,7 +13,7 @@ from pileup.fakes._wire import Request, Response, refuse
 from pileup.fakes._wire.messages import FIRST_ERROR
 from pileup.fakes.http.answers import asked_version, in_version
 from pileup.fakes.http.footprints import Found
-from pileup.notes import Note
+from pileup.notes import blank
 from pileup.operations import WRITE, Footprint, Operation
 from pileup.sim.agents import Strand, here
 from pileup.sim.mishaps import is_gone
@@ -56,7 +56,7 @@ class Call:
         self.request = request._replace(params=found.params) if found.params else request
         self.strand: Strand = here.get()  # now, because the kernel applies it outside of any agent
         self.op = op = Operation(request.method, found.touches, self._apply)
-        op.note = self.note = note = Note()
+        op.note = self.note = note = blank()
         self._sent = sent = _short(request.body) if request.body else ""
         query = f"?{request.query}" if request.query else ""
         note.intent = f"{request.method} {request.host}{request.path}{query} {sent}"

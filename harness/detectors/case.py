@@ -81,6 +81,22 @@ class Case:
             if len(looks) > 2 and _is_contested(looks)  # noqa: PLR2004 - a read and two writes
         }
 
+    @cached_property
+    def noted(self) -> list[int]:
+        """The rows that have a note, by number."""
+        return [number for number, row in enumerate(self.rows) if row[11] is not None]
+
+    @cached_property
+    def parts(self) -> dict[int, list[int]]:
+        """The rows of each logical write that takes several, in order; what failed is no part."""
+        found: dict[int, list[int]] = {}
+        for number in self.noted:
+            row = self.rows[number]
+            part = row[11].part if row[11] is not None else None
+            if part is not None and row[2] and row[8] != FAIL:
+                found.setdefault(part, []).append(number)
+        return found
+
     # Who is who ------------------------------------------------------------------------------
 
     def name(self, strand: Strand) -> str:

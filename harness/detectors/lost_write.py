@@ -21,13 +21,16 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
-from pileup.detectors.case import Case, Look, Strand
+from pileup.detectors.case import TASKS, Case, Look, Strand
 from pileup.detectors.telling import found, said, value_of, wrote
 from pileup.findings import Finding
 from pileup.operations import Item
 
 MOST_VICTIMS: Final = 32
 """How far back we look for a change that was erased: the nearest ones tell the story."""
+
+OPENING: Final = frozenset(("truncate", "create"))
+"""The first part of a file's writing, which empties it."""
 
 DELETING: Final = frozenset(("delete", "del", "unlink", "remove", "clear"))
 
@@ -77,7 +80,8 @@ def _losses(case: Case, item: Item, looks: list[Look], seen: set[str]) -> Iterat
     for look in looks:
         number, strand, access, version = look
         if access == "read":
-            known[strand] = (version, number)
+            if not _is_part(case, number):  # to empty what is empty is not to look
+                known[strand] = (version, number)
             continue
         base = known.get(strand)
         if access == "write":
@@ -123,7 +127,11 @@ def _victim(
             return None
         if whose == strand or case.is_nobody(whose) or _is_known(case, whose, strand, number):
             continue
-        if not _is_idle(case, base[1], other) and _is_loss(case, base[1], other, number):
+        if (
+            not _is_idle(case, base[1], other)
+            and not _is_unfinished(case, other)
+            and _is_loss(case, base[1], other, number)
+        ):
             return other
     return None
 
@@ -131,6 +139,22 @@ def _victim(
 def _is_known(case: Case, whose: Strand, strand: Strand, now: int) -> bool:
     """Whether a strand must know what another did: it started it, and that one has ended."""
     return bool(case.parents) and case.is_below(whose, strand) and case.spans[whose].last < now
+
+
+def _is_part(case: Case, number: int) -> bool:
+    note = case.rows[number][11]
+    return note is not None and note.part is not None
+
+
+def _is_unfinished(case: Case, change: int) -> bool:
+    """Whether a change is but a part of a write whose last part says what it comes to."""
+    if not _is_part(case, change):
+        return False
+    row = case.rows[change]
+    if case.parts[row[11].part][-1] != change:  # type: ignore[union-attr, index] # it is a part
+        return True
+    last = case.spans[row[3] * TASKS + row[4]].last
+    return row[0] in OPENING and (last == change or case.rows[last][10] == "crash")
 
 
 def _is_idle(case: Case, read: int, change: int) -> bool:
@@ -157,7 +181,8 @@ def _is_loss(case: Case, read: int, erased: int, write: int) -> bool:
 def _mark(case: Case, read: int, write: int) -> str:
     """Tell the bug apart by who goes wrong and how; whom it happens to is chance."""
     looked, wrote = case.rows[read], case.rows[write]
-    return f"{case.agents[wrote[3]].role} {looked[0]} {wrote[0]} {wrote[5] or ''}"
+    how = "write" if _is_part(case, write) else wrote[0]
+    return f"{case.agents[wrote[3]].role} {looked[0]} {how} {wrote[5] or ''}"
 
 
 def _finding(case: Case, loss: Loss, mark: str) -> Finding:

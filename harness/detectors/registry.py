@@ -45,9 +45,7 @@ def _home(function: Detector) -> str:
     return f"{function.__module__}.{getattr(function, '__qualname__', '?')}"
 
 
-def detect(
-    history: History, excused: Callable[[], bool | None] | None = None
-) -> list[Finding]:
+def detect(history: History, excused: Callable[[], bool | None] | None = None) -> list[Finding]:
     """Return what is wrong in a history, each thing once, worst first and without its shadows.
 
     `excused` says whether all of this run came out as it does in some order of

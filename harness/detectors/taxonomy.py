@@ -30,5 +30,11 @@ KINDS: Final = MappingProxyType(
             "(an increment, an append)",
             ("write_skew", "read_skew", "dirty_write", "circular_flow"),
         ),
+        "not_serial": Kind(
+            "medium",
+            "the agents came to a result that they come to in no order one after another",
+            "make what each agent does one unit: a lock or a serializable transaction around all "
+            "of it; if agents may well come between each other here, do not ask for the oracle",
+        ),
     }
 )

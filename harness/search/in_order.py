@@ -113,7 +113,7 @@ def _sample(agents: int, most: int, seed: int) -> Iterator[Order]:
     for first in range(1, min(agents, most // 2)):
         yield (*whole[first:], *whole[:first])
     for draw in range(2 * most):
-        yield tuple(sorted(whole, key=lambda agent: _drawn(seed, draw, agent)))  # noqa: B023 - at once
+        yield tuple(sorted(whole, key=lambda agent: _drawn(seed, draw, agent)))
 
 
 def _drawn(seed: int, draw: int, agent: int) -> bytes:

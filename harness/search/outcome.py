@@ -21,6 +21,8 @@ END: Final = "at the end "
 RETURNED: Final = "returned by "
 FAILED: Final = "failure of "
 EFFECT: Final = "effect "
+PLAIN: Final = frozenset((int, str, float, bool, bytes, type(None)))
+"""What `canonical` spells as `repr` does; most results are of these, and it has more to do."""
 
 
 class Outcome:
@@ -56,7 +58,9 @@ class Ended:
         sim = self._sim
         if sim.ending is not None:
             return None
-        return Outcome({**dict(_left(sim, self.history)), **_effects(self.history), **_answers(sim)})
+        return Outcome(
+            {**dict(_left(sim, self.history)), **_effects(self.history), **_answers(sim)}
+        )
 
     @cached_property
     def doubt(self) -> str:
@@ -85,7 +89,7 @@ def _left(sim: Sim, history: History) -> Iterator[tuple[str, str]]:
     for resource, contents in sim.contents.items():
         for key, value in contents().items():
             if value is not None:
-                yield f"{END}{resource}[{key}]" if key else f"{END}{resource}", canonical(value)
+                yield f"{END}{resource}[{key}]" if key else f"{END}{resource}", _spelled(value)
     for row in history.rows:
         if row[8] == FAIL or not row[2] or row[9] is None:
             continue
@@ -93,6 +97,10 @@ def _left(sim: Sim, history: History) -> Iterator[tuple[str, str]]:
             told = item.resource.partition(".")[0] in sim.contents or item.resource == "agent"
             if access != READ and not told:
                 yield f"{END}{item.name}", f"{row[0]} {row[9]!r}"
+
+
+def _spelled(value: object) -> str:
+    return repr(value) if type(value) in PLAIN else canonical(value)
 
 
 def _effects(history: History) -> dict[str, str]:
@@ -114,5 +122,5 @@ def _answers(sim: Sim) -> dict[str, str]:
         if agent.error is not None:
             found[f"{FAILED}{agent.name}"] = type(agent.error).__name__
         else:
-            found[f"{RETURNED}{agent.name}"] = canonical(agent.result)
+            found[f"{RETURNED}{agent.name}"] = _spelled(agent.result)
     return found

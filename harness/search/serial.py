@@ -1,4 +1,4 @@
-"""The serial oracle: could the agents, one after another, have come to this?
+"""The serial oracle knows whether the agents, one after another, could have come to a result.
 
 It runs the same agents one after another in every order, or in a sample of
 orders where there are too many, and knows what each came to. A run whose
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from pileup.findings import Finding
+from pileup.search.differences import not_serial
 from pileup.search.in_order import InOrder, Order, count, orders, suggested
-from pileup.search.outcome import EFFECT, END, FAILED, RETURNED, Ended, Outcome
+from pileup.search.outcome import Ended, Outcome
 
 MOST_ORDERS: Final = 120
 """How many orders are run where the user asks for the oracle: all those of five agents."""
@@ -22,10 +23,7 @@ MOST_ORDERS: Final = 120
 MOST_IN_PASSING: Final = 24
 """How many are run to settle a detector's doubt: all those of four agents."""
 
-MOST_SHOWN: Final = 5
-LONGEST: Final = 60
-
-Play = Callable[[InOrder], Outcome | None]
+Play: TypeAlias = Callable[[InOrder], Outcome | None]
 """Runs the agents in an order, without faults; None if that does not come to an end."""
 
 
@@ -74,11 +72,14 @@ class SerialOracle:
         return False
 
     def _suggested(self, ended: Ended) -> list[Outcome | None]:
-        """Run the orders that a run suggests. Others' are not looked at, or a run that is
-        seen again might find another answer than the first time."""
+        """Run the orders that a run suggests; those that others have suggested do not count.
+
+        If they did, a run might be explained when it is seen again, and not the first time.
+        """
         if self.tries_all:
             return []
-        fresh = [each for each in suggested(ended.history, self._agents) if each not in self._sample]
+        told = suggested(ended.history, self._agents)
+        fresh = [each for each in told if each not in self._sample]
         for order in fresh:
             if order not in self._extra:
                 self._extra[order] = self._run(order)
@@ -91,8 +92,8 @@ class SerialOracle:
         return outcome
 
     @property
-    def _known(self) -> list[Outcome]:
-        return [each for each in self._sample.values() if each is not None]
+    def _known(self) -> dict[Order, Outcome]:
+        return {order: each for order, each in self._sample.items() if each is not None}
 
     # What it says to the user ----------------------------------------------------------------
 
@@ -106,7 +107,7 @@ class SerialOracle:
                 self._doubts[ended.doubt or "no order came to its end"] += 1
         if verdict is not False or ended.outcome is None:
             return None
-        return _finding(ended, ended.outcome, self._known, self._compared())
+        return not_serial(ended, ended.outcome, self._known, self._compared())
 
     def _compared(self) -> str:
         there = count(self._agents)
@@ -116,11 +117,12 @@ class SerialOracle:
     @property
     def strength(self) -> str:
         """What a clean exploration has been held against."""
+        if not self._asked:
+            return ""
+        many = "All" if self._same == self._asked else f"{self._same} of the"
         return (
-            f"In {self._same} of them the outcome is one that the agents come to one after another "
-            f"as well (compared with {self._compared()})"
-            if self._asked
-            else ""
+            f"{many} {self._asked} came to a result that the agents also come to one after "
+            f"another (compared with {self._compared()})"
         )
 
     @property
@@ -143,68 +145,3 @@ class SerialOracle:
                 "let go on meanwhile; these are as serial as they can be."
             )
         return tuple(found)
-
-
-def _finding(ended: Ended, outcome: Outcome, known: list[Outcome], compared: str) -> Finding:
-    """Tell in what a run differs from the order that comes nearest to it."""
-    nearest = min(known, key=lambda other: len(outcome.differing(other)))
-    parts = sorted(outcome.differing(nearest), key=_rank)
-    lines = [_told(part, outcome, known) for part in parts[:MOST_SHOWN]]
-    if len(parts) > MOST_SHOWN:
-        lines.append(f"{len(parts) - MOST_SHOWN} more things differ.")
-    resource, key = _item(parts[0])
-    return Finding(
-        kind="not_serial",
-        severity="medium",
-        title="no order of the agents, one after another, comes to this result",
-        explanation="\n".join([*lines, f"This was compared with {compared} of the agents."]),
-        resource=resource,
-        key=key,
-        agents=tuple(each.name for each in ended.history.agents if each.session and not each.parent),
-        evidence=_evidence(ended, resource, key),
-        receipt={"differs": parts[0], "differing": len(parts), "compared": compared},
-        advice="make what each agent does one unit: a lock or a serializable transaction around "
-        "all of it. If agents may well come between each other here, do not ask for the oracle",
-        mark=_kind(parts[0]),
-    )
-
-
-def _rank(part: str) -> tuple[int, str]:
-    return (next(n for n, kind in enumerate((END, EFFECT, FAILED, RETURNED)) if part.startswith(kind)), part)
-
-
-def _kind(part: str) -> str:
-    """Say what sort of part it is; whose answer it was is chance."""
-    return next(kind for kind in (END, EFFECT, FAILED, RETURNED) if part.startswith(kind)).strip()
-
-
-def _item(part: str) -> tuple[str, str]:
-    if not part.startswith(END):
-        return "", ""
-    resource, _, key = part.removeprefix(END).partition("[")
-    return resource, key.removesuffix("]")
-
-
-def _evidence(ended: Ended, resource: str, key: str) -> tuple[int, ...]:
-    """Return the events that wrote the item that differs, or the ends of the agents."""
-    rows = ended.history.rows
-    wrote = [
-        number
-        for number, row in enumerate(rows)
-        if any(t.item.resource == resource and t.item.key == key and t.access != "read" for t in row[1])
-    ]
-    ends = [number for number, row in enumerate(rows) if row[0] == "end"]
-    return tuple(wrote[-MOST_SHOWN:] or ends)
-
-
-def _told(part: str, outcome: Outcome, known: list[Outcome]) -> str:
-    here = _short(outcome.parts.get(part))
-    others = list(dict.fromkeys(_short(each.parts.get(part)) for each in known))
-    shown = " or ".join(others[:3]) + (" or another" if len(others) > 3 else "")
-    return f"{part[0].upper()}{part[1:]}: {here}. One after another it is {shown}."
-
-
-def _short(text: str | None) -> str:
-    if text is None:
-        return "nothing"
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

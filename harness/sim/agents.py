@@ -140,6 +140,7 @@ class Strand:
 
     __slots__ = (
         "agent",
+        "born",
         "branch",
         "context",
         "error",
@@ -166,6 +167,7 @@ class Strand:
         self.sim = sim
         self.agent = agent
         self.parent = parent
+        self.born = 0
         self.number = number
         self.rank: tuple[int, ...] = (*(parent.rank if parent else ()), self.number)
         self.branch = agent.strands

@@ -199,6 +199,7 @@ class Sim(Parking):
     def branch(self, agent: Agent, parent: Strand | None, context: Context) -> Strand:
         """Add a strand that runs in a context which a loop has made."""
         strand = Strand(self, agent, parent, len(self.strands), context)
+        strand.born = len(self._rows)
         self.strands.append(strand)
         return strand
 

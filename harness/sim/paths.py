@@ -23,7 +23,7 @@ from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pileup.events import RawRow
-from pileup.notes import Frame, Note
+from pileup.notes import Frame, Note, spawned
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import NOBODY, Strand
 from pileup.sim.sites import outwards
@@ -89,14 +89,12 @@ class Tries:
         if call in self.open:
             if op.note is None:
                 op.note = Note()
-            frames = _frames(strand)
-            op.note.path = self._path(frames)
+            frames, op.note.path = self._look(strand)
             self._let_go(frames)
             self._close(call)
 
     def _keep(self, call: Call, strand: Strand, note: Note) -> None:
-        frames = _frames(strand)
-        note.path = self._path(frames)
+        frames, note.path = self._look(strand)
         tries = self.open.pop(call, {})
         self._let_go(tries.pop(strand.number, ()))
         self.open[call] = tries  # at the end, because what was met last is kept longest
@@ -106,17 +104,26 @@ class Tries:
         if len(self.open) > MOST_CALLS:
             self._close(next(iter(self.open)))
 
-    def _path(self, frames: Sequence[FrameType]) -> tuple[Frame, ...]:
-        numbers, uses = self._numbers, self._uses
+    def _look(self, strand: Strand) -> tuple[list[FrameType], tuple[Frame, ...]]:
+        """Return the frames that led to where a strand stands, outermost first, and the path."""
+        frames: list[FrameType] = []
         path: list[Frame] = []
-        for frame in frames:
-            known = numbers.get(id(frame))
-            if known is None:
-                self._count += 1
-                known = numbers[id(frame)] = _Met(self._count, frame)
-            uses[id(frame)] = uses.get(id(frame), 0) + 1
-            path.append((known.number, _spot(frame.f_code, frame.f_lineno)))
-        return tuple(path)
+        for each in _lineage(strand):
+            if each.parent is not None:
+                path.append((spawned(each.born), "a task begins"))
+            for frame in _frames(each):
+                frames.append(frame)
+                path.append((self._number(frame), _spot(frame.f_code, frame.f_lineno)))
+        return frames, tuple(path)
+
+    def _number(self, frame: FrameType) -> int:
+        """Number a frame that is met for the first time, and keep it."""
+        known = self._numbers.get(id(frame))
+        if known is None:
+            self._count += 1
+            known = self._numbers[id(frame)] = _Met(self._count, frame)
+        self._uses[id(frame)] = self._uses.get(id(frame), 0) + 1
+        return known.number
 
     def _close(self, call: Call) -> None:
         for frames in self.open.pop(call).values():
@@ -144,29 +151,29 @@ def _call(strand: Strand, name: str, note: Note | None, touches: Footprint) -> C
 # The frames -----------------------------------------------------------------------------------
 
 
-def _frames(strand: Strand) -> list[FrameType]:
-    """Return the frames that led to where a strand stands, outermost first, but for our own."""
-    strands = []
+def _lineage(strand: Strand) -> list[Strand]:
+    """Return a strand and those that started it, the first of them first."""
+    found: list[Strand] = []
     each: Strand | None = strand
     while each is not None:
-        strands.append(each)
+        found.append(each)
         each = each.parent
-    return [
-        frame for each in reversed(strands) for frame in _of_strand(each) if not _is_ours(frame)
-    ]
+    return found[::-1]
 
 
-def _of_strand(strand: Strand) -> Iterator[FrameType]:
+def _frames(strand: Strand) -> Iterator[FrameType]:
+    """Return the frames of a strand, outermost first, but for our own."""
     handle = strand.handle
     if handle is None or handle is NOBODY:
         return
     body = _coroutine(handle)
-    innermost: FrameType | None = None
-    for innermost in suspended(body):
-        yield innermost
-    if innermost is not None and _is_running(body):
+    frame: FrameType | None = None
+    for frame in suspended(body):
+        if not _is_ours(frame):
+            yield frame
+    if frame is not None and _is_running(body):
         # It is running now and cancels another, so the rest of it is on our own stack.
-        yield from reversed(_below(innermost))
+        yield from (each for each in reversed(_below(frame)) if not _is_ours(each))
 
 
 def _coroutine(handle: Any) -> Any:  # Any: a coroutine, a trio task or an asyncio task

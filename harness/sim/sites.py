@@ -11,7 +11,7 @@ from typing import Final
 from greenlet import getcurrent
 
 from pileup.sim.greenlets import SyncBody
-from pileup.sim.stacks import is_library, place
+from pileup.sim.stacks import is_library, is_own, place
 
 SEARCH: Final = str(Path(__file__).parents[1] / "search")
 UNKNOWN: Final = "an unknown line"
@@ -27,6 +27,14 @@ def call_site(frame: FrameType | None = None) -> str:
         if nearest is UNKNOWN:
             nearest = line or UNKNOWN
     return nearest
+
+
+def own_line() -> str:
+    """Name the innermost line that is the user's own; nothing if none leads here."""
+    for each in outwards(currentframe()):
+        if is_own(each):
+            return place(each) or ""
+    return ""
 
 
 def outwards(frame: FrameType | None) -> Iterator[FrameType]:

@@ -12,7 +12,7 @@ from pileup.history import Outcome
 from pileup.operations import Operation
 from pileup.sim.agents import Strand, here
 from pileup.sim.kernel import Ask, Sim
-from pileup.sim.sites import UNKNOWN, call_site
+from pileup.sim.sites import own_line
 
 
 class TracedSim(Sim):
@@ -24,11 +24,11 @@ class TracedSim(Sim):
 
     def witness(self, strand: Strand, op: Operation) -> Any:  # Any: what the operation returns
         """Note the line, and apply the operation at once."""
-        strand.site = call_site()
+        strand.site = own_line()
         return super().witness(strand, op)
 
     def _settle_effect(self, strand: Strand, op: Operation, outcome: Outcome) -> None:
-        if strand.site and strand.site != UNKNOWN and op.touches:
+        if strand.site and op.touches:
             self.sites[len(self._rows)] = strand.site
         strand.site = ""  # what it does by itself (its end) has no line
         super()._settle_effect(strand, op, outcome)
@@ -38,7 +38,7 @@ def _noting(ask: Ask) -> Ask:
     def noting(op: Operation) -> Any:
         strand = here.get(None)
         if strand is not None:
-            strand.site = call_site()
+            strand.site = own_line()
         return ask(op)
 
     return noting

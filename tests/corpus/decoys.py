@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from corpus.effects import with_shop
 from corpus.labels import decoy
 from corpus.lost_writes import with_account, with_config
+from corpus.sessions import looks_up, with_catalogue, with_model, with_prices
+from corpus.waiting import with_page
 
 import pileup
 from pileup.fakes import World
+from pileup.fakes.http import NoAnswer
+from pileup.faults import Rule
 
 
 @decoy()
@@ -144,8 +149,213 @@ async def replaces_a_file_of_its_own(world: World, me: pileup.Agent) -> None:
     await world.files.write_text(f"{me.name}.json", json.dumps({"by": me.name}))
 
 
-@decoy()
+def with_mode(sim: pileup.Sim) -> World:
+    world = World(sim)
+    world.memory.seed(mode="on")
+    return world
+
+
+@decoy(setup=with_mode)
 async def sets_a_flag_that_is_set(world: World) -> None:
     """It writes what it has read: nothing changes."""
     mode = await world.memory.get("mode")
     await world.memory.set("mode", mode)
+
+
+# Effects and attempts ----------------------------------------------------------------------
+
+
+@decoy(setup=with_shop, agents=1, faults=Rule("lost", on="POST*", most=2))
+async def is_given_the_stored_answer(world: World) -> None:
+    """The same key again: the server answers what it answered, and does nothing."""
+    for _ in range(3):
+        try:
+            key = {"Idempotency-Key": "order-7"}
+            await world.http.post("/charges", json={"order": 7}, headers=key)
+        except NoAnswer:
+            continue
+        return
+
+
+@decoy(setup=with_shop)
+async def sends_what_another_sends_too(world: World) -> None:
+    """Two intents that look alike: two customers buy the same."""
+    await world.http.post("/charges", json={"order": "tea"})
+
+
+@decoy(setup=with_shop, agents=1)
+async def sends_the_same_twice_and_means_it(world: World) -> None:
+    for _ in range(2):
+        await world.http.post("/charges", json={"order": "tea"})
+
+
+@decoy(setup=with_shop, agents=1, faults=Rule("lost", on="POST*", nth=1))
+async def goes_on_with_the_next_when_one_fails(world: World) -> None:
+    """One loop, but other orders: nothing is tried again."""
+    for order in range(3):
+        try:
+            await world.http.post("/charges", json={"order": order})
+        except NoAnswer:
+            continue
+
+
+@decoy(setup=with_shop, agents=1, faults=Rule("unavailable", on="POST*", nth=(1, 3)))
+async def tries_with_backoff_in_one_place(world: World) -> None:
+    """One owner of retries, within its budget."""
+    for attempt in range(4):
+        if (await world.http.post("/charges", json={"order": 7})).status == 201:
+            return
+        await pileup.sleep(2**attempt)
+
+
+@decoy(setup=with_shop, agents=1, faults=Rule("unavailable", on="POST http[[]/charges]", most=9))
+async def falls_back_to_another_service(world: World) -> None:
+    """Two services, each asked once for the same."""
+    for path in ("/charges", "/backup/charges"):
+        if (await world.http.post(path, json={"order": 7})).status == 201:
+            return
+
+
+@decoy(setup=with_shop, agents=1)
+async def polls_until_it_is_ready(world: World) -> None:
+    """The same request again and again, answered each time."""
+    for _ in range(12):
+        if (await world.http.get("/status")).json()["done"]:
+            return
+        await pileup.sleep(5)
+
+
+@decoy(setup=with_shop, timed=True)
+async def works_on_a_message_until_it_is_done(world: World) -> None:
+    """It asks for more time before its time is over."""
+    message = await world.bus.claim("jobs", wait=120)
+    if message is None:
+        return
+    for _ in range(3):
+        await message.extend(600)
+        await world.memory.add("pages", 1)
+    await message.ack()
+
+
+# Sessions ----------------------------------------------------------------------------------
+
+
+@decoy(agents=3)
+async def adds_its_entry_to_everybodys(world: World, me: pileup.Agent) -> None:
+    """A shared document holds what everybody wrote, and nobody's answer does."""
+    async with world.memory.lock():
+        entries = await world.memory.get("entries") or ()
+        await world.memory.set("entries", (*entries, me.secret))
+
+
+@decoy(setup=with_model)
+async def keeps_public_answers_for_all(world: World, me: pileup.Agent) -> str:
+    """A cache hit on public data; what is private stays in the prompt."""
+    known = await world.cache.get("opening hours")
+    if known is None:
+        known = b"9 to 5"
+        await world.cache.set("opening hours", known)
+    await world.model.complete(f"{me.secret} asks, and the answer is {known.decode()}")
+    return known.decode()
+
+
+@decoy(setup=with_model)
+async def looks_at_all_and_uses_its_own(world: World, me: pileup.Agent) -> None:
+    await world.cache.hset("customers", me.session, me.secret)
+    everybody = await world.cache.hgetall("customers")
+    mine = everybody[me.session.encode()].decode()
+    await world.http.post("/mail", json={"dear": mine})
+
+
+@decoy(setup=with_model, agents=1)
+async def sums_up_what_its_helpers_say(world: World, me: pileup.Agent) -> list[object]:
+    """Each helper serves a session of its own, and the supervisor sees all of them."""
+
+    async def serves(world: World, me: pileup.Agent) -> str:
+        return (await world.model.complete(f"greet {me.secret}")).text
+
+    return [await me.spawn(serves, session=f"customer-{number}") for number in range(2)]
+
+
+# Models ------------------------------------------------------------------------------------
+
+
+@decoy(setup=with_model, agents=1)
+async def asks_again_with_other_input(world: World) -> None:
+    for note in ("", " Answer in one word.", " In capitals."):
+        await world.model.complete(f"someone asks: yes or no?{note}")
+
+
+@decoy(setup=with_model, agents=4)
+async def asks_what_the_others_ask(world: World) -> None:
+    """The same prompt from four agents, each once."""
+    await world.model.complete("summarise the news")
+
+
+@decoy(setup=with_catalogue, agents=1, faults=Rule("wrong", on="complete*", most=1))
+async def asks_again_when_the_answer_is_wrong(world: World) -> None:
+    """A gate stops what is wrong."""
+    for _ in range(3):
+        answer = await world.model.complete("which article is it?")
+        if answer.text == "SKU-100":
+            await world.http.post("/orders", json={"article": answer.text})
+            return
+
+
+@decoy(setup=with_prices, agents=1, faults=Rule("unavailable", on="GET*", most=1))
+async def asks_the_branch_again_that_failed(world: World, me: pileup.Agent) -> list[object]:
+    """Three parts were wanted, and three arrive."""
+    prices: list[object] = []
+    for specialist in [me.spawn(looks_up) for _ in range(3)]:
+        try:
+            prices.append(await specialist)
+        except ValueError:
+            prices.append(await me.spawn(looks_up))
+    return prices
+
+
+# Waiting -----------------------------------------------------------------------------------
+
+
+@decoy()
+async def gives_up_on_a_lock_in_time(world: World, me: pileup.Agent) -> None:
+    """Opposite order, but with a timeout: nobody waits for ever."""
+    first, second = ("a", "b") if me.index == 0 else ("b", "a")
+    for _ in range(2):
+        async with world.memory.lock(first):
+            try:
+                async with pileup.timeout(1), world.memory.lock(second):
+                    return
+            except TimeoutError:
+                pass
+        await pileup.sleep(1 + me.index)
+
+
+@decoy(timed=True)
+async def extends_its_lease_while_it_works(world: World) -> None:
+    """A heartbeat: the lease is compared, and made longer, in time."""
+    from redis.exceptions import LockError
+
+    lock = world.cache.lock("lease", timeout=600)
+    await lock.acquire()
+    try:
+        for _ in range(2):
+            await world.memory.get("work")
+            await lock.extend(600)
+        await lock.release()
+    except LockError:
+        return
+
+
+@decoy(setup=with_page, agents=3)
+async def replaces_and_reads_a_page(world: World, me: pileup.Agent) -> str:
+    """Each puts its own page there as a whole, and reads some whole page."""
+    await world.files.replace_text("page", f"page of {me.name}")
+    return await world.files.read_text("page")
+
+
+@decoy(agents=3)
+async def hands_over_in_a_queue(world: World, me: pileup.Agent) -> None:
+    await world.bus.publish("work", {"from": me.name})
+    async with world.bus.claimed("work") as message:
+        await world.memory.add(f"from {message.body['from']}", 1)

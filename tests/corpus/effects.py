@@ -32,6 +32,15 @@ def with_shop(sim: pileup.Sim) -> World:
     def charge(request: Any, _: Any) -> Any:
         return 201, {"paid": request.json()["order"]}
 
+    @world.http.route("POST", "/backup/charges")
+    def charge_elsewhere(request: Any, _: Any) -> Any:
+        return 201, {"paid": request.json()["order"]}
+
+    @world.http.route("GET", "/status")
+    def status(_: Any, state: Any) -> Any:
+        state["asked"] = state.get("asked", 0) + 1
+        return 200, {"done": state["asked"] > 8}
+
     return world
 
 

@@ -12,7 +12,7 @@ from support.exhaust import all_runs
 import pileup
 from pileup.choices import CLOCK, Point
 from pileup.fakes.bus import Bus, Message, ReceiptExpired
-from pileup.operations import WRITE, Footprint
+from pileup.operations import COMMUTING, Footprint
 from pileup.results import Run
 from pileup.search.explorer import Explorer
 from pileup.settings import Budgets
@@ -101,7 +101,7 @@ def touched(footprint: Footprint) -> Touched:
 
 def clash(one: Touched, other: Touched) -> bool:
     return any(
-        name == another and not (access == access_2 != WRITE)
+        name == another and not (access == access_2 and access in COMMUTING)
         for name, access in one
         for another, access_2 in other
     )

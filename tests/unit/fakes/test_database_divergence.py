@@ -179,24 +179,3 @@ def test_a_replica_without_a_lag_is_behind_by_up_to_sixteen_commits() -> None:
     explorer = pileup.Scenario(agent, agents=1, setup=Replicated).explorer()
     seen = {run.results["agent-0"] for run in all_runs(explorer)}
     assert seen == set(range(40 - 16, 40 + 1))
-
-
-def test_a_read_from_an_old_snapshot_shows_the_present_version_in_the_history() -> None:
-    async def reads_twice(db: Database) -> list[int]:
-        async with db.transaction("repeatable read") as tx:
-            rows = [await tx.get("rows", 1), await tx.get("rows", 1)]
-        return [row["n"] for row in rows if row is not None]
-
-    between = [run for run in every(reads_twice, adds) if _second_read(run) == 1]
-    assert between
-    for run in between:
-        assert run.results["reads_twice-0"] == [0, 0]
-
-
-def _second_read(run: Run) -> int | None:
-    reads = [event for event in run.history if event.name == "get"]
-    first, second = (
-        next(seen.version for seen in event.items if seen.name == "database[rows/1]")
-        for event in reads
-    )
-    return second if first == 0 else None

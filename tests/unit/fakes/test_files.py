@@ -93,7 +93,7 @@ def test_but_what_another_writes_can_still_be_lost() -> None:
     found = pileup.explore(
         replaces, setup=start(a=""), check=lambda world: _expect(world.files.peek("a") == "xx")
     )
-    assert [each.kind for each in found.findings] == ["check_failed"]
+    assert [each.kind for each in found.findings] == ["lost_write", "check_failed"]
 
 
 def _expect(fact: bool) -> None:

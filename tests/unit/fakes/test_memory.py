@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -80,14 +81,29 @@ def test_a_refused_swap_only_read() -> None:
 
 
 def test_a_lock_that_is_held_is_no_option() -> None:
-    """Start, acquire, release, twice: one goes in first (2), and the other starts before, between
-    or after its three steps (4), but acquires after them (1): 8 orders, and no other."""
+    """Start, acquire, add, release (with the add), twice: one goes in first (2), and the other
+    starts before, between or after its three steps (4), but acquires after them (1): 8 orders."""
 
     async def enters(world: World) -> None:
         async with world.memory.lock():
-            pass
+            await world.memory.add("n", 1)
 
     assert len({tuple(run.history.lines()) for run in all_runs(explorer(enters, enters))}) == 8
+
+
+@pytest.mark.parametrize("backend", ["native", "trio", "asyncio"])
+def test_no_timeout_keeps_a_lock_from_being_released(backend: str) -> None:
+    async def gives_up(world: World) -> None:
+        with suppress(TimeoutError):
+            async with pileup.timeout(1), world.memory.lock():
+                await world.memory.add("n", 1)
+
+    async def comes_later(world: World) -> None:
+        async with world.memory.lock():
+            await world.memory.add("n", 1)
+
+    found = pileup.explore([gives_up, comes_later], runs=100, backend=backend)
+    assert found.clean, str(found)
 
 
 def test_releasing_what_another_holds_is_an_error_in_the_agent() -> None:

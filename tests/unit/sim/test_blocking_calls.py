@@ -88,7 +88,7 @@ def test_a_context_variable_set_before_a_blocking_call_is_there_after_it(backend
         await pileup.checkpoint()
         assert mark.get() == 7
 
-    pileup.explore(agent, runs=5, backend=backend).assert_clean()
+    pileup.explore(agent, agents=1, runs=5, backend=backend).assert_clean()
 
 
 @pytest.mark.parametrize("backend", ["native", "trio", "asyncio"])

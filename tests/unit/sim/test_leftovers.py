@@ -63,7 +63,7 @@ ABUSES = [raises, exits, polls_for_ever, waits_for_ever, refuses_to_end, cleans_
 async def behaves(world: World, me: pileup.Agent) -> None:
     assert visitor.get() == "nobody"
     visitor.set(me.name)
-    await world.memory.set("n", (await world.memory.get("n") or 0) + 1)
+    await world.memory.set(me.name, (await world.memory.get(me.name) or 0) + 1)
     await pileup.sleep(1)
     assert visitor.get() == me.name
 

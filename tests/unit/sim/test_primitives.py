@@ -189,8 +189,9 @@ async def asyncio_as_completed(world: World) -> None:
 async def asyncio_to_thread(world: World) -> None:
     def work() -> int:
         time.sleep(5)
-        value = world.memory.load("n") or 0
-        world.memory.store("n", value + 1)
+        with world.memory.lock():
+            value = world.memory.load("n") or 0
+            world.memory.store("n", value + 1)
         return 7
 
     assert await asyncio.to_thread(work) == 7
