@@ -184,7 +184,7 @@ class Office:
             )
         op = Operation("publish", target.touched, _unset)
         said = spelled(parcel.body)
-        op.note = note = Note(effect=True, intent=said if type(said) is str else repr(said))
+        op.note = note = Note(effect=True, intent=f"{name} {said}")
         if parcel.dedup is not None:
             note.key = parcel.dedup
         op.apply = partial(self._publish, op, target, parcel, said, here.get().agent.name)

@@ -11,8 +11,10 @@ which arguments are keys, counted from 0 after the command's name:
 * `0@1` a key of another database, whose number is argument 1; `1@DB`: follows that word;
 * `all` the whole keyspace: every key there is or was; `NAMED` the same where BY or GET is given.
 
-`update` is a write that commutes with other updates of its key and takes
-nothing from anybody: a counter, an addition to a set. `part` is a command on
+`write` puts something there whatever there was; `change` looks at what is there
+and goes by it, and so takes nothing from anybody unseen; `update` is a change
+that commutes with other updates of its key: a counter, an addition to a set.
+Some options make a write look first (`CAUTIOUS`). `part` is a command on
 fields of a hash or members of a set: its place is that of the fields, and what
 it does to the key as a whole is told by its access.
 """
@@ -26,7 +28,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from fakeredis._commands import SUPPORTED_COMMANDS, Key
 
-from pileup.operations import READ, UPDATE, WRITE, Access
+from pileup.operations import CHANGE, READ, UPDATE, WRITE, Access
 
 TABLE: Final = """
 read 0: get strlen getrange substr getbit bitcount bitpos bitfield_ro type ttl pttl expiretime
@@ -40,23 +42,26 @@ read 0 read NAMED: sort_ro
 read #0: sintercard zdiff zinter zunion zintercard sdiffcard sunioncard
 read 0,1: lcs
 read all: keys scan dbsize randomkey ts.mget ts.mrange ts.mrevrange ts.queryindex ts.querylabels
-write all: fcall fcall_ro
+change all: fcall fcall_ro swapdb
 read all: ts.nrange ts.nrevrange ts.read
-write all: flushdb flushall swapdb
-write 0: set setex psetex getset getdel getex append setrange setbit bitfield restore lset linsert
-write 0: setnx expire pexpire expireat pexpireat persist lpush rpush lpushx rpushx lpop rpop
-write 0: lrem ltrim spop zpopmin zpopmax zremrangebyrank zremrangebyscore zremrangebylex
-write 0: hexpire hpexpire hexpireat hpexpireat hpersist hgetex hsetex hgetdel
-write 0: xadd xtrim xdel xsetid xgroup xack xclaim xautoclaim geoadd
+write all: flushdb flushall
+write 0: set setex psetex restore
+change 0: getset getdel getex append setrange setbit bitfield lset linsert
+change 0: setnx expire pexpire expireat pexpireat persist lpush rpush lpushx rpushx lpop rpop
+change 0: lrem ltrim spop zpopmin zpopmax zremrangebyrank zremrangebyscore zremrangebylex
+change 0: hexpire hpexpire hexpireat hpexpireat hpersist hgetex hsetex hgetdel
+change 0: xadd xtrim xdel xsetid xgroup xack xclaim xautoclaim geoadd
 write 0.: del unlink
-write 0/2: mset msetnx
-write 0 write 0@1: move
-write 0,1: rename renamenx rpoplpush lmove brpoplpush blmove smove lmovem blmovem
-write 0.-1: blpop brpop bzpopmin bzpopmax
-write #0: lmpop zmpop
-write #1: blmpop bzmpop eval evalsha
+write 0/2: mset
+change 0/2: msetnx
+change 0 change 0@1: move
+change 0 write 1: rename
+change 0,1: renamenx rpoplpush lmove brpoplpush blmove smove lmovem blmovem
+change 0.-1: blpop brpop bzpopmin bzpopmax
+change #0: lmpop zmpop
+change #1: blmpop bzmpop eval evalsha
 read STREAMS: xread
-write STREAMS: xreadgroup
+change STREAMS: xreadgroup
 read 0 write 1@DB: copy
 write 0 read 1: zrangestore geosearchstore
 write 0 read 1.: sdiffstore sinterstore sunionstore
@@ -73,7 +78,7 @@ PARTS: Final = """
 read 1 read: hget hexists hstrlen sismember zscore zrank zrevrank
 read 1. read: hmget smismember zmscore httl hpttl hexpiretime hpexpiretime
 update 1/2 write: hset hmset
-update 1 write: hsetnx
+update 1 change: hsetnx
 update 1. write: hdel srem zrem
 update 1. update: sadd
 update 1 update: hincrby hincrbyfloat
@@ -110,6 +115,13 @@ CHANNELS: Final = _names("""
     publish spublish subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe
 """)
 
+CAUTIOUS: Final = {
+    "set": frozenset((b"NX", b"XX", b"GET", b"IFEQ", b"IFNE", b"IFDEQ", b"IFDNE")),
+    "msetex": frozenset((b"NX", b"XX")),
+    "zadd": frozenset((b"NX", b"XX", b"GT", b"LT", b"INCR")),
+}
+"""Options with which a command looks at what is there, and only then writes."""
+
 ZADD_OPTIONS: Final = frozenset((b"NX", b"XX", b"GT", b"LT", b"CH", b"INCR"))
 
 
@@ -134,11 +146,13 @@ class Plan(NamedTuple):
     part: Part | None = None
     simple: Access | None = None
     """What is done to the one key of a command that touches nothing else; None for all others."""
+    cautious: frozenset[bytes] = frozenset()
+    """Options with which what would be a write is a change."""
 
 
 Plans: TypeAlias = dict[str, Plan]
 
-_ACCESS: Final[dict[str, Access]] = {"read": READ, "write": WRITE, "update": UPDATE}
+_ACCESS: Final[dict[str, Access]] = {each: each for each in (READ, WRITE, CHANGE, UPDATE)}
 
 
 def _read(table: str) -> Plans:
@@ -148,7 +162,7 @@ def _read(table: str) -> Plans:
         spec = words.split()
         uses = tuple(Use(_ACCESS[a], p) for a, p in zip(spec[::2], spec[1::2], strict=True))
         simple = uses[0].access if [use.place for use in uses] == ["0"] else None
-        plans.update({name: Plan(uses, None, simple) for name in names.split()})
+        plans.update({name: _plan(name, uses, None, simple) for name in names.split()})
     return plans
 
 
@@ -158,8 +172,12 @@ def _read_parts(table: str) -> Plans:
         words, _, names = line.rpartition(": ")
         whole, place, access = words.split()
         use, part = Use(_ACCESS[whole], "0"), Part(_ACCESS[access], place)
-        plans.update({name: Plan((use,), part) for name in names.split()})
+        plans.update({name: _plan(name, (use,), part, None) for name in names.split()})
     return plans
+
+
+def _plan(name: str, uses: tuple[Use, ...], part: Part | None, simple: Access | None) -> Plan:
+    return Plan(uses, part, simple, CAUTIOUS.get(name, frozenset()))
 
 
 PLANS: Final = {**_read(TABLE), **_read_parts(PARTS)}
@@ -172,18 +190,18 @@ def plan_of(name: str) -> Plan:
 
 @cache
 def unlisted(name: str) -> Plan:
-    """Assume of a command that is not in the table that it writes every key there could be."""
+    """Assume of a command that is not in the table that it changes every key there could be."""
     signature = SUPPORTED_COMMANDS.get(name)
     if signature is None:
         return Plan(())  # it will be refused
     kinds: list[Any] = [*signature.fixed, *signature.repeat]
     if Key not in map(type, kinds):
-        return Plan((Use(WRITE, "all"),))
+        return Plan((Use(CHANGE, "all"),))
     begin, step = len(signature.fixed), len(signature.repeat)
     places = [str(at) for at, kind in enumerate(kinds) if type(kind) is Key and at < begin]
     later = [at for at, kind in enumerate(kinds[begin:]) if type(kind) is Key]
     places += [f"{begin + at}/{step}" for at in later]
-    return Plan(tuple(Use(WRITE, place) for place in places))
+    return Plan(tuple(Use(CHANGE, place) for place in places))
 
 
 def pick(place: str, args: Sequence[bytes]) -> Sequence[bytes]:

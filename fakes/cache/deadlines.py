@@ -46,6 +46,11 @@ class Deadlines:
     def __contains__(self, place: Place) -> bool:
         return place in self._due
 
+    def left(self, place: Place) -> float | None:
+        """Return how long a key has to live yet; None if for ever."""
+        due = self._due.get(place)
+        return None if due is None else round(due.when - self._port.sim.now, DIGITS)
+
     def __bool__(self) -> bool:
         return bool(self._due)
 

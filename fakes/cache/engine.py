@@ -73,6 +73,8 @@ class Session(FakeSocket):
         )
         self.inbox: deque[Reply] = deque()
         self.blocked: Blocked | None = None
+        self.within: list[tuple[str, list[bytes]]] = []
+        """The commands that scripts have run, since somebody last asked."""
         self.patience = inf
         """How long its client waits for an answer, in seconds."""
         server.sockets.append(self)
@@ -164,6 +166,8 @@ class Session(FakeSocket):
         return self._run_command(func, sig, args, False)
 
     def _run_command(self, func: Any, sig: Signature, args: list[Any], from_script: bool) -> Reply:
+        if from_script:
+            self.within.append((sig.name.lower(), args))
         reply = super()._run_command(func, sig, args, from_script)
         if sig.name in FORGETFUL and reply and type(reply) is not SimpleError:
             self._db.notify_watch(args[0])

@@ -8,6 +8,7 @@ A key is `cache[user:1]`, a field of a hash `cache[user:1][name]`, a channel
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from pileup.fakes._port import Cell, Cells
 from pileup.fakes.cache.commands import (
@@ -20,8 +21,11 @@ from pileup.fakes.cache.commands import (
     plan_of,
 )
 from pileup.fakes.cache.shelves import Place
-from pileup.operations import READ, UPDATE, WRITE, Access, Footprint, Item, Touch
+from pileup.operations import CHANGE, READ, UPDATE, WRITE, Access, Footprint, Item, Touch
 from pileup.sim.kernel import Sim
+
+SHORTEST: Final = 2
+"""How many arguments a command has that has no options: a key and a value."""
 
 
 def spelled(name: bytes) -> str:
@@ -89,6 +93,8 @@ class Keyspace:
     def touches(self, db: int, name: str, args: Sequence[bytes]) -> Footprint:
         """Say what a command touches."""
         plan = plan_of(name)
+        if plan.cautious and _looks_first(plan, args):
+            return _cautious(self._gathered(db, plan, args))
         if plan.simple is not None and args and not self.scanned:
             return touch(self.database(db)[args[0]], plan.simple)
         return self._gathered(db, plan, args)
@@ -117,32 +123,56 @@ class Keyspace:
                 touches += touch(keys[key], access)
         return touches
 
-    def _named(self, db: int, part: Part | None, args: Sequence[bytes]) -> Footprint:
-        if part is None or not args:
-            return ()
-        owner = (db, args[0])
+    def fields(self, owner: Place, found: Iterable[bytes]) -> Footprint:
+        """Say which fields of a hash were read, when all were: those that anybody has named."""
+        cells = self._cells_of(owner)
+        names = found if isinstance(found, dict) else list(found)[::2]
+        return tuple([cells[name].reads[0] for name in dict.fromkeys([*cells, *names])])
+
+    def _cells_of(self, owner: Place) -> Keys:
         cells = self._parts.get(owner)
         if cells is None:
             name = self.cell(owner).item.name
             cells = self._parts[owner] = Keys(self._sim, name)
+        return cells
+
+    def _named(self, db: int, part: Part | None, args: Sequence[bytes]) -> Footprint:
+        if part is None or not args:
+            return ()
+        cells = self._cells_of((db, args[0]))
         return tuple(Touch(cells[each].item, part.access) for each in pick(part.place, args))
 
 
 def merged(touches: Iterable[Touch]) -> Footprint:
-    """Name each item once: what reads it and updates it as well commutes with no update."""
+    """Name each item once: what reads it and writes it as well has looked at what it changes."""
     found: dict[Item, Touch] = {}
     for each in touches:
         known = found.setdefault(each.item, each)
         if known.access != each.access:
-            found[each.item] = Touch(each.item, WRITE)
+            looks = not {READ, CHANGE}.isdisjoint((known.access, each.access))
+            found[each.item] = Touch(each.item, CHANGE if looks else WRITE)
     return tuple(found.values())
+
+
+def _looks_first(plan: Plan, args: Sequence[bytes]) -> bool:
+    """Whether a command is sent with an option that makes it look at what is there."""
+    if len(args) <= SHORTEST:
+        return False
+    return any(each.upper() in plan.cautious for each in args[1:])
+
+
+def _cautious(touches: Footprint) -> Footprint:
+    """Say of what is written that it is looked at first."""
+    return tuple(Touch(each.item, CHANGE) if each.access == WRITE else each for each in touches)
 
 
 def touch(cell: Cell, access: Access) -> Footprint:
     """Return the ready-made footprint of one access to one cell."""
     if access == READ:
         return cell.reads
-    return cell.updates if access == UPDATE else cell.writes
+    if access == WRITE:
+        return cell.writes
+    return cell.updates if access == UPDATE else cell.alters
 
 
 def only_reads(touches: Footprint) -> Footprint:
@@ -163,7 +193,7 @@ def narrowed(touches: Footprint, changed: Sequence[Item], exact: bool) -> Footpr
     }
     for item in written.values():
         if item not in kept or kept[item].access == READ:
-            kept[item] = Touch(item, WRITE)
+            kept[item] = Touch(item, CHANGE)
     return tuple(kept.values())
 
 

@@ -50,7 +50,7 @@ def touches_of_scripts(
 ) -> Footprint:
     """Say which scripts a command loads, asks for, or throws away."""
     if name == "script flush":
-        return tuple(each for cell in cells.values() for each in cell.writes)
+        return tuple(each for cell in cells.values() for each in cell.alters)
     if name in ("eval", "script load"):
         named = [fingerprint(each) for each in args[:1]]
         return tuple(t for each in named if each not in known for t in cells[each].updates)

@@ -24,15 +24,17 @@ from pileup.fakes.cache.engine import Reply, Session
 from pileup.fakes.cache.failures import NATIVE, WIRE, refusal
 from pileup.fakes.cache.keys import Keyspace, merged, narrowed, only_reads
 from pileup.fakes.cache.lua import reaches_out
-from pileup.fakes.cache.notes import noted
+from pileup.fakes.cache.notes import LEASING, key_of, noted, takes
 from pileup.fakes.cache.outside import at_once, in_a_strand
 from pileup.fakes.cache.room import OUT_OF_MEMORY, Room
 from pileup.fakes.cache.scripts import stand_in_for, touches_of_scripts
 from pileup.fakes.cache.shelves import Place, Shelf, Watcher, new_server
 from pileup.fakes.cache.waiting import Line
-from pileup.operations import READ, WRITE, Footprint, Operation, nothing
+from pileup.notes import Note
+from pileup.operations import CHANGE, READ, WRITE, Footprint, Operation, Touch, nothing
 from pileup.sim.kernel import Sim
 
+SCRIPTS: Final = frozenset(("eval", "evalsha"))
 EXACT: Final = frozenset(("exec", "eval", "evalsha", "fcall"))
 """Commands whose declared footprint is all that they might touch."""
 
@@ -55,6 +57,8 @@ class Server(Watcher):
         self._deadlines = Deadlines(self.port, self.keyspace.cell, self.delete)
         self._changed: list[Place] = []
         self._unseen = False
+        self._taken: dict[Place, None] = {}
+        """The keys that somebody has taken who found them free."""
         sim.contents[name] = self._contents
 
     def _contents(self) -> dict[str, object]:
@@ -130,7 +134,7 @@ class Server(Watcher):
         touches = touches_of_scripts(self.keyspace.scripts, known, name, args)
         script = known.get(args[0]) if name == "evalsha" and args else args[0] if args else None
         if name.startswith("eval") and script is not None and reaches_out(script):
-            touches += self.keyspace.everything(WRITE)
+            touches += self.keyspace.everything(CHANGE)
         return touches
 
     def _transaction(self, session: Session) -> Footprint:
@@ -154,6 +158,12 @@ class Server(Watcher):
             self.line.serve(changed)
         self.line.deliver()
         self._settle(op)
+        if changed and name in LEASING:
+            self._note_lease(op, session, args)
+        if session.within:
+            self._settle_script(op, session)
+        elif name == "hgetall" and reply:
+            op.touches += self.keyspace.fields((session.db, args[0]), reply)
         if self._room.most is not None:
             self._room.trim(self)
         if type(reply) is SimpleError:
@@ -187,6 +197,31 @@ class Server(Watcher):
             op.touches = narrowed(touches, items, exact=op.name in EXACT)
         if keyspace.scanned and keyspace.whole.item not in {each.item for each in touches}:
             op.touches += keyspace.whole.updates
+
+    def _settle_script(self, op: Operation, session: Session) -> None:
+        """Say what a script has written over without having looked."""
+        within, session.within = session.within, []
+        if op.name not in SCRIPTS:
+            return  # in a transaction others may have looked for it
+        touches = (self.keyspace.touches(session.db, name, args) for name, args in within)
+        blind = {item for item, access in merged(chain.from_iterable(touches)) if access == WRITE}
+        if blind:
+            op.touches = tuple(
+                Touch(item, WRITE) if item in blind and access == CHANGE else Touch(item, access)
+                for item, access in op.touches
+            )
+
+    def _note_lease(self, op: Operation, session: Session, args: Sequence[bytes]) -> None:
+        """Note for how long a key is taken; a time to live alone takes nothing."""
+        key = key_of(op.name, args)
+        if key is None:
+            return
+        place = (session.db, key)
+        if any(takes(name, each) for name, each in [(op.name, args), *session.within]):
+            self._taken[place] = None
+        lease = self._deadlines.left(place) if place in self._taken else None
+        if lease is not None:
+            op.note = Note(lease=lease)
 
     # Keys that go by themselves ------------------------------------------------------------
 

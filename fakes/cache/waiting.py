@@ -23,7 +23,7 @@ from pileup.fakes.cache.engine import Reply, Session
 from pileup.fakes.cache.failures import refusal
 from pileup.fakes.cache.keys import Keyspace
 from pileup.fakes.cache.shelves import Place, Shelf
-from pileup.operations import READ, UPDATE, WRITE, Access, Footprint, Operation, Touch
+from pileup.operations import CHANGE, READ, UPDATE, Access, Footprint, Operation, Touch
 from pileup.sim.kernel import Sim
 
 HOLDS: Final = {"b": list, "bz": ZSet, "x": XStream}
@@ -135,7 +135,7 @@ class Line:
         """Say what a command on channels touches."""
         if name in ("publish", "spublish"):
             heard_as = (*args[:1], *(self._matching(args[0]) if args else ()))
-            return self._touches(heard_as, WRITE) + self._keyspace.audience.reads
+            return self._touches(heard_as, CHANGE) + self._keyspace.audience.reads
         if name.startswith("pubsub"):
             return self._touches(self._keyspace.channels, READ) + self._keyspace.audience.reads
         touches = self._touches(args or session.subscriptions, UPDATE)

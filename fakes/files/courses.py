@@ -77,7 +77,8 @@ class Calls:
     def replace_whole(self, path: str, data: bytes) -> Course[None]:
         """Write a file of another name, make it durable, and let it take the place of this one."""
         strand = here.get(None)
-        beside = f"{path}.{'setup' if strand is None else strand.name}.tmp"
+        who = "setup" if strand is None else strand.name.replace("/", "-")
+        beside = f"{path}.{who}.tmp"
         opening = self.entries.open(self.where(beside), OVERWRITE)
         yield from self._whole(opening, data, durable=True)
         yield self.entries.rename(self.where(beside), self.where(path), "replace")

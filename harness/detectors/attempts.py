@@ -82,7 +82,7 @@ def attempts(case: Case) -> Iterator[Attempt]:
 
 
 def loop_of(earlier: Attempt, later: Attempt) -> int | None:
-    """Return where in the later attempt's path the loop stands that made both; None: nothing did."""
+    """Return where in the later attempt's path the loop stands that made both, if one did."""
     mine = {number for number, _ in earlier.note.path if number > 0}
     path = later.note.path
     begun = None

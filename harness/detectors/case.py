@@ -7,6 +7,7 @@ for, so that a run in which nothing is shared costs next to nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
@@ -49,27 +50,23 @@ class Case:
     @cached_property
     def looks(self) -> dict[Item, list[Look]]:
         """What was done to each item, in order; what failed has done nothing."""
-        found: dict[Item, list[Look]] = {}
+        found: defaultdict[Item, list[Look]] = defaultdict(list)
         number = -1
-        for row in self.rows:
+        for row in self.rows:  # written out, because it is the hottest loop of all detectors
             number += 1
             versions = row[2]
-            if not versions or row[8] is FAIL or row[8] == FAIL:
+            if not versions or row[8] == FAIL:
                 continue
             strand = row[3] * TASKS + row[4]
-            touches = row[1]
-            if len(touches) == 1:
-                item, access = touches[0]
+            if len(versions) == 1:
+                item, access = row[1][0]
                 if type(item) is Past:
                     item = item.item
-                try:
-                    found[item].append((number, strand, access, versions[0]))
-                except KeyError:
-                    found[item] = [(number, strand, access, versions[0])]
+                found[item].append((number, strand, access, versions[0]))
                 continue
-            for (item, access), version in zip(touches, versions, strict=True):
-                whole = item.item if type(item) is Past else item
-                found.setdefault(whole, []).append((number, strand, access, version))
+            for (each, access), version in zip(row[1], versions, strict=True):
+                whole = each.item if type(each) is Past else each
+                found[whole].append((number, strand, access, version))
         return found
 
     @cached_property
@@ -120,6 +117,15 @@ class Case:
             known = found.get(strand)
             found[strand] = Span(number if known is None else known.first, number)
         return found
+
+    @cached_property
+    def gone(self) -> dict[int, int]:
+        """Of each agent that has ended or crashed, by number: the row that last said so."""
+        return {
+            row[3]: number
+            for number, row in enumerate(self.rows)
+            if row[0] in ENDS and row[4] == 0 or row[10] == "crash"
+        }
 
     @cached_property
     def parents(self) -> dict[Strand, Strand]:

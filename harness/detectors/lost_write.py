@@ -17,7 +17,7 @@ What is right and looks the same must stay silent, so nothing is said of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
@@ -61,19 +61,25 @@ class Loss(NamedTuple):
     read: int
     erased: int
     write: int
+    is_doubtful: bool
 
 
 def lost_writes(case: Case) -> Iterator[Finding]:
     """Find the lost writes of a history, each place in the code once."""
     for item, looks in case.contested.items():
-        seen: set[str] = set()
-        for loss in _losses(case, item, looks, seen):
+        certain: dict[str, Loss] = {}
+        doubtful: dict[str, Loss] = {}
+        for loss in _losses(case, item, looks, certain):
             mark = _mark(case, loss.read, loss.write)
-            seen.add(mark)
+            (doubtful if loss.is_doubtful else certain).setdefault(mark, loss)
+        for mark, loss in doubtful.items():  # last, because to settle a doubt takes many runs
+            if mark not in certain and _is_settled(case, loss):
+                certain[mark] = loss
+        for mark, loss in certain.items():
             yield _finding(case, loss, mark)
 
 
-def _losses(case: Case, item: Item, looks: list[Look], seen: set[str]) -> Iterator[Loss]:
+def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> Iterator[Loss]:
     known: dict[Strand, Known] = {}
     changes: list[Look] = []
     kin = bool(case.parents)
@@ -90,10 +96,9 @@ def _losses(case: Case, item: Item, looks: list[Look], seen: set[str]) -> Iterat
             if (
                 base is not None
                 and base[0] < version - 1
-                and _mark(case, base[1], number) not in seen  # told once, whoever it happens to
-                and (erased := _victim(case, look, base, known, changes)) is not None
+                and _mark(case, base[1], number) not in told  # once, whoever it happens to
             ):
-                yield Loss(item, base[1], erased, number)
+                yield from _loss(case, item, look, base, _erased(case, look, base, known, changes))
         changes.append(look)
         if base is not None:
             known[strand] = (version, base[1])
@@ -114,31 +119,33 @@ def _of_kin(case: Case, strand: Strand, known: dict[Strand, Known], now: int) ->
     return max(above, default=None)
 
 
-def _victim(
+def _loss(case: Case, item: Item, look: Look, base: Known, erased: Iterable[int]) -> Iterator[Loss]:
+    """Make a loss of the first change that is certainly gone, or else of the first that may be."""
+    maybe: list[Loss] = []
+    for change in erased:
+        loss = Loss(item, base[1], change, look[0], _is_equal(case, change, look[0]))
+        if not loss.is_doubtful:
+            yield loss
+            return
+        maybe.append(loss)
+    yield from maybe[:1]
+
+
+def _erased(
     case: Case, look: Look, base: Known, known: dict[Strand, Known], changes: list[Look]
-) -> int | None:
-    """Return the row of a change that was erased unseen."""
+) -> Iterator[int]:
+    """Return the rows of changes that were erased unseen, the latest first."""
     number, strand, _, _ = look
     if case.parents:
         kin = _of_kin(case, strand, known, number)
         base = max(base, kin) if kin is not None else base
     for other, whose, _, version in islice(reversed(changes), MOST_VICTIMS):
         if version <= base[0]:
-            return None
-        if whose == strand or case.is_nobody(whose) or _is_known(case, whose, strand, number):
+            return
+        if case.is_nobody(whose):
             continue
-        if (
-            not _is_idle(case, base[1], other)
-            and not _is_unfinished(case, other)
-            and _is_loss(case, base[1], other, number)
-        ):
-            return other
-    return None
-
-
-def _is_known(case: Case, whose: Strand, strand: Strand, now: int) -> bool:
-    """Whether a strand must know what another did: it started it, and that one has ended."""
-    return bool(case.parents) and case.is_below(whose, strand) and case.spans[whose].last < now
+        if not _is_idle(case, base[1], other) and not _is_unfinished(case, other):
+            yield other
 
 
 def _is_part(case: Case, number: int) -> bool:
@@ -163,16 +170,22 @@ def _is_idle(case: Case, read: int, change: int) -> bool:
     return before is not None and before == after and type(before) is type(after)
 
 
-def _is_loss(case: Case, read: int, erased: int, write: int) -> bool:
-    """Whether anything is gone: two writes of the same value may come to the same, or may not."""
-    mine, theirs = case.rows[erased], case.rows[write]
-    deletes = mine[0].lower() in DELETING
-    if mine[0] != theirs[0] or mine[9] != theirs[9] or (mine[9] is None and not deletes):
-        return True
+def _is_equal(case: Case, one: int, other: int) -> bool:
+    """Whether two writes put the same value there, so that perhaps nothing is gone."""
+    mine, theirs = case.rows[one], case.rows[other]
+    if mine[0] != theirs[0] or mine[9] != theirs[9]:
+        return False
+    return mine[9] is not None or mine[0].lower() in DELETING
+
+
+def _is_settled(case: Case, loss: Loss) -> bool:
+    """Whether something is gone although both wrote the same: no serial order comes to this."""
     serial = case.is_serial()
-    if serial is None:  # nobody knows: what was there to be read was counted on
-        return case.rows[read][9] is not None and not deletes
-    return not serial
+    if serial is not None:
+        return not serial
+    # Nobody knows. What was there to be read was counted on; what was absent was filled in.
+    deleted = case.rows[loss.write][0].lower() in DELETING
+    return case.rows[loss.read][9] is not None and not deleted
 
 
 # What is said of it ----------------------------------------------------------------------------
@@ -186,10 +199,10 @@ def _mark(case: Case, read: int, write: int) -> str:
 
 
 def _finding(case: Case, loss: Loss, mark: str) -> Finding:
-    item, read, erased, write = loss
+    item, read, erased, write, _ = loss
     reader, loser, writer = (case.agents[case.rows[each][3]].name for each in (read, erased, write))
     versions = [case.version(each, item) for each in (read, erased, write)]
-    other = loser if loser != writer else f"another task of {loser}"
+    other = loser if loser != writer else _self(case, erased, write)
     basis = "still going by that" if reader == writer else f"going by what {reader} had read"
     return found(
         "lost_write",
@@ -216,6 +229,13 @@ def _finding(case: Case, loss: Loss, mark: str) -> Finding:
         advice=ADVICE.get(item.resource, ""),
         mark=mark,
     )
+
+
+def _self(case: Case, erased: int, write: int) -> str:
+    """Name a writer that has erased what it wrote itself, or what another of its tasks did."""
+    writer = case.agents[case.rows[write][3]].name
+    alone = case.rows[erased][4] == case.rows[write][4]
+    return f"{writer} itself" if alone else f"another task of {writer}"
 
 
 def _colon(value: str) -> str:

@@ -7,7 +7,9 @@ from typing import Final, TypeAlias, TypeVar
 
 from pileup.detectors.case import Case
 from pileup.detectors.lost_write import lost_writes
+from pileup.detectors.retry_amplification import retry_amplification
 from pileup.detectors.taxonomy import KINDS
+from pileup.detectors.torn import torn_reads, torn_writes
 from pileup.errors import UsageError
 from pileup.findings import Finding
 from pileup.history import History
@@ -17,7 +19,7 @@ Detector: TypeAlias = Callable[[History], Iterable[Finding]]
 
 D = TypeVar("D", bound=Detector)
 
-DETECTORS: Final = (lost_writes,)
+DETECTORS: Final = (lost_writes, retry_amplification, torn_reads, torn_writes)
 """Ours, which look at a case: the history with what several of them need to know of it."""
 
 _added: dict[str, Detector] = {}

@@ -23,6 +23,9 @@ from pileup.detectors.attempts import Attempt, attempts, loop_of
 from pileup.detectors.case import Case
 from pileup.detectors.telling import found
 from pileup.findings import Finding
+from pileup.history import OK
+from pileup.notes import Note
+from pileup.spelling import Brief
 
 ENDLESS: Final = 10
 """So many attempts of one call by one place are as good as without a bound."""
@@ -34,6 +37,10 @@ Signature = tuple[str, ...]
 """A place that retries, in all its calls: it and what leads to it, without lines."""
 
 
+Successes = dict[tuple[int, str], int]
+"""When each agent first succeeded with each call."""
+
+
 class Loop(NamedTuple):
     """One call of a place that retries: its frame, what leads to it, and the line it stood at."""
 
@@ -42,85 +49,217 @@ class Loop(NamedTuple):
     line: str
 
 
+class Layer(NamedTuple):
+    """A place that retries, and how often it tried in one call at the most."""
+
+    loop: Loop
+    tries: int
+
+
 @dataclass
 class Series:
-    """The attempts of one logical call, in order."""
+    """The attempts of one logical call, in order; `again` is the loop that made it once more."""
 
     attempts: list[Attempt]
     tries: dict[int, int] = field(default_factory=dict)
     loops: dict[int, Loop] = field(default_factory=dict)
-    multiplies: bool = False
+    inside: dict[int, set[int]] = field(default_factory=dict)
     polite: int = 0
+    again: int | None = None
 
     def add(self, later: Attempt, place: int) -> None:
         """Add an attempt that a loop has made."""
         earlier = self.attempts[-1]
         loop = _loop(later, place)
-        inner = {number for number, _ in earlier.note.path} & self.tries.keys() - {loop.frame}
-        above = {number for number, _ in later.note.path[:place]}
-        self.multiplies = self.multiplies or bool(inner - above)
+        above = {number for number, _ in later.note.path[: place + 1]}
+        inner = {number for number, _ in earlier.note.path if number in self.tries} - above
+        self.inside.setdefault(loop.frame, set()).update(inner)
         self.tries[loop.frame] = self.tries.get(loop.frame, 1) + 1
         self.loops.setdefault(loop.frame, loop)
         wait = earlier.note.wait
         self.polite += wait is not None and later.row[7] - earlier.row[7] >= wait
         self.attempts.append(later)
 
+    def forget(self, frame: int | None) -> None:
+        """Leave out a loop that does not retry."""
+        if frame is not None:
+            self.tries.pop(frame, None)
+            self.inside.pop(frame, None)
+
     @property
-    def layers(self) -> list[tuple[Loop, int]]:
-        """The places that retried, the innermost first, and how often each tried at the most."""
-        most: dict[Signature, tuple[Loop, int]] = {}
+    def outermost(self) -> int | None:
+        """The loop above all others that made attempts."""
+        return min(self.tries, key=lambda frame: len(self.loops[frame].signature), default=None)
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether a loop tried again after another inside of it had tried several times."""
+        return any(inner & self.tries.keys() for inner in self.inside.values())
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The places that retried, the innermost first."""
+        most: dict[Signature, Layer] = {}
         for frame, count in self.tries.items():
             loop = self.loops[frame]
             known = most.get(loop.signature)
-            if known is None or count > known[1]:
-                most[loop.signature] = (loop, count)
-        return sorted(most.values(), key=lambda layer: (-len(layer[0].signature), layer[0].frame))
+            if known is None or count > known.tries:
+                most[loop.signature] = Layer(loop, count)
+        return sorted(most.values(), key=lambda each: (-len(each.loop.signature), each.loop.frame))
 
 
 def retry_amplification(case: Case) -> Iterator[Finding]:
     """Find the calls whose attempts multiplied, or had no end."""
     seen: set[str] = set()
-    for series in _series(case):
+    suspects = [
+        each for each in _all_series(case) if each.multiplies or len(each.attempts) >= ENDLESS
+    ]
+    suspects.sort(key=lambda each: -len(each.tries))  # the whole of it before a part of it
+    successes = _successes(case) if suspects else {}
+    for series in suspects:
+        series.forget(_polling(series, successes))
         layers = series.layers
         if series.multiplies:
-            said = "multiplied"
-        elif len(layers) == 1 and layers[0][1] - series.polite >= ENDLESS:
-            said = "endless"
+            mark = _mark("multiplied", series, layers)
+        elif layers and layers[0].tries - series.polite >= ENDLESS:
+            layers = layers[:1]
+            mark = _mark("endless", series, layers)
         else:
             continue
-        mark = f"{said} {series.attempts[0].row[0]} {' | '.join(_mark(each) for each, _ in layers)}"
-        if mark not in seen and not _is_repeated(case, series):
+        if mark not in seen:
             seen.add(mark)
             yield _finding(case, series, layers, mark)
 
 
-def _series(case: Case) -> Iterator[Series]:
+def _all_series(case: Case) -> list[Series]:
     """Put the attempts together that are of one call."""
-    by_call: dict[str, list[Series]] = {}
+    found: list[Series] = []
+    under_way: dict[str, list[Series]] = {}
+    answered: dict[str, Series] = {}
     for each in attempts(case):
-        under_way = by_call.setdefault(each.about, [])
-        for series in reversed(under_way):
-            place = loop_of(series.attempts[-1], each)
-            if place is not None:
-                series.add(each, place)
-                if not each.failed:
-                    under_way.remove(series)
-                    yield series
-                break
-        else:
-            if each.failed:
-                under_way.append(Series([each]))
-                if len(under_way) > MOST_OPEN:
-                    yield under_way.pop(0)
-    for left in by_call.values():
-        yield from left
+        about = each.about
+        done = answered.pop(about, None)
+        if done is not None:
+            place = loop_of(done.attempts[-1], each)
+            done.again = None if place is None else each.note.path[place][0]
+        series = _joined(under_way.setdefault(about, []), each)
+        if series is None and each.failed:
+            series = Series([each])
+            found.append(series)
+            under_way[about] = [*under_way[about][-MOST_OPEN:], series]
+        elif series is not None and not each.failed:
+            under_way[about].remove(series)
+            answered[about] = series
+    return found
 
 
-def _is_repeated(case: Case, series: Series) -> bool:
-    """Whether the same is asked again after it has succeeded: then to ask again is no retry."""
-    first, last = series.attempts[0], series.attempts[-1]
-    success = None if last.failed else last.number
+def _joined(under_way: list[Series], later: Attempt) -> Series | None:
+    """Add an attempt to the call that it belongs to, if there is one."""
+    for series in reversed(under_way):
+        place = loop_of(series.attempts[-1], later)
+        if place is not None:
+            series.add(later, place)
+            return series
+    return None
+
+
+def _polling(series: Series, successes: Successes) -> int | None:
+    """Return the loop of a call that asks again after it has succeeded: that is no retry.
+
+    Where the frames do not tell, because nothing was asked afterwards, one that has
+    succeeded before may have been asked again by whatever is above all.
+    """
+    if series.again is not None:
+        return series.again
+    first = series.attempts[0]
+    before = successes.get((first.row[3], first.about), first.number)
+    return series.outermost if before < first.number else None
+
+
+def _successes(case: Case) -> Successes:
+    """Return when each agent first succeeded with each call."""
+    found: Successes = {}
     for number, row in enumerate(case.rows):
-        if row[3] != first.row[3] or row[0] != first.row[0] or row[8] == FAIL:
-            continue
-    return False
+        if row[8] == OK:
+            note = row[11]
+            each = Attempt(number, row, note if note is not None else Note(), row[3])
+            if not each.failed:
+                found.setdefault((row[3], each.about), number)
+    return found
+
+
+# What is said of it ----------------------------------------------------------------------------
+
+
+def _loop(later: Attempt, place: int) -> Loop:
+    """Return the loop that stands at a place in an attempt's path."""
+    path = later.note.path
+    frame, line = path[place]
+    names = [_nameless(each) for number, each in path[: place + 1] if number > 0]
+    if _is_library(line):
+        own = [each for number, each in path[:place] if number > 0 and not _is_library(each)]
+        line += f", called at {own[-1]}" if own else ""
+    return Loop(frame, tuple(names), line)
+
+
+def _is_library(line: str) -> bool:
+    return "/" in line.partition(":")[0]
+
+
+def _nameless(line: str) -> str:
+    """Leave the number out of a line, because an edit above it moves it: `client.py in post`."""
+    file, _, rest = line.partition(":")
+    return f"{file}{rest.lstrip('0123456789')}"
+
+
+def _mark(said: str, series: Series, layers: list[Layer]) -> str:
+    """Tell the bug apart by the innermost places: how far out it went differs from run to run."""
+    places = [" < ".join(each.loop.signature[-2:]) for each in layers[:2]]
+    return f"{said} {series.attempts[0].row[0]} {' | '.join(places)}"
+
+
+def _finding(case: Case, series: Series, layers: list[Layer], mark: str) -> Finding:
+    first = series.attempts[0]
+    agent, item = case.agents[first.row[3]].name, first.row[1][0].item if first.row[1] else None
+    what = f"{first.row[0]} {item.name}" if item is not None else first.row[0]
+    number = len(series.attempts)
+    factors = " x ".join(f"{each.tries} {_short(each.loop.line)}" for each in layers)
+    whole = prod(each.tries for each in layers)
+    amount = f"{number} = {factors}" if whole == number else f"{number} of {whole} = {factors}"
+    receipt: dict[str, Brief] = {"attempts": number, "layers": len(layers)}
+    for place, each in enumerate(layers, 1):
+        receipt[f"layer_{place}"] = each.loop.line
+        receipt[f"factor_{place}"] = each.tries
+    return found(
+        "retry_amplification",
+        title=f"one call, {what}, became {number} attempts: {amount}",
+        explanation=_explained(series, layers, f"{agent}'s call, {what}"),
+        item=item,
+        agents=tuple(case.agents[each.row[3]].name for each in series.attempts),
+        evidence=tuple(each.number for each in series.attempts),
+        receipt=receipt,
+        mark=mark,
+    )
+
+
+def _short(line: str) -> str:
+    """Name a place by file and line alone."""
+    return line.partition(" in ")[0]
+
+
+def _explained(series: Series, layers: list[Layer], call: str) -> str:
+    numbers = [each.number for each in series.attempts]
+    failures = sum(each.failed for each in series.attempts)
+    end = f"{failures} failed, and then one succeeded." if failures < len(numbers) else "All failed."
+    lines = [
+        f"{call}, was made {len(numbers)} times (events {numbers[0]} to {numbers[-1]}).",
+        end,
+        f"{layers[0].loop.line} tried up to {layers[0].tries} times.",
+    ]
+    for each in layers[1:]:
+        lines += [f"{each.loop.line} had all of that done up to {each.tries} times."]
+    if len(layers) == 1:
+        lines += ["No bound was seen: if the service is down for longer, it is called for longer."]
+    else:
+        lines += ["Each of them multiplies the load on a service that is failing already."]
+    return "\n".join(lines)

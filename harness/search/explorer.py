@@ -18,10 +18,10 @@ from pileup.faults.rules import Plan
 from pileup.faults.weather import Weather
 from pileup.history import History
 from pileup.results import Exploration, Run
-from pileup.search.in_order import InOrder
+from pileup.search.in_order import InOrder, Order
 from pileup.search.judge import judge, symptoms
 from pileup.search.ledger import Ledger
-from pileup.search.outcome import Ended, Outcome
+from pileup.search.outcome import Ended
 from pileup.search.program import Program
 from pileup.search.serial import MOST_IN_PASSING, MOST_ORDERS, SerialOracle
 from pileup.settings import Budgets
@@ -199,17 +199,18 @@ class Explorer:
                 raise sim.ending.error
             yield
 
-    def _in_order(self, strategy: InOrder) -> Outcome | None:
+    def _in_order(self, order: Order) -> Ended:
         """Run the agents one after another for the oracle: without faults, unjudged."""
-        return copy_context().run(self._run_in_order, strategy)
+        return copy_context().run(self._run_in_order, order)
 
-    def _run_in_order(self, strategy: InOrder) -> Outcome | None:
-        sim = Sim(strategy, self.conditions.budgets)
+    def _run_in_order(self, order: Order) -> Ended:
+        sim = Sim(InOrder(order), self.conditions.budgets)
         with self._played(sim):
             pass
-        outcome = Ended(sim, sim.history).outcome
+        ended = Ended(sim, sim.history)
+        ended.settle()
         sim.let_go()
-        return outcome
+        return ended
 
     def _expect_right_loop(self, sim: Sim) -> None:
         """An agent that failed for want of another loop is no finding."""

@@ -2,14 +2,14 @@
 
 An agent begins when the one before it has ended. One that waits for a later
 one (for its lock, its message, its end) lets that go on meanwhile: such a run
-is as serial as it can be, and `waited` says that it is no more than that.
+is as serial as it can be, and no more than that (`kept`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from itertools import islice, permutations
+from itertools import pairwise, permutations
 from math import factorial
 from typing import Final, TypeAlias
 
@@ -42,7 +42,6 @@ class InOrder:
         self._order = list(self._given)
         self._places = {who: place for place, who in enumerate(self._order)}
         self._front = self._turns = run * 0
-        self.waited = False
 
     def choose(self, point: Point) -> int:
         """Pick whoever stands first; let time pass where the first one sleeps."""
@@ -55,10 +54,8 @@ class InOrder:
         places = [self._place(each) for each in strands]
         best = min(places)
         self._look_ahead(strands[0].sim.agents)
-        if best > self._front:
-            if point.jump and self._sleeps(strands[0].sim.strands):
-                return point.count - 1
-            self.waited = True
+        if best > self._front and point.jump and self._sleeps(strands[0].sim.strands):
+            return point.count - 1
         return places.index(best)
 
     def _place(self, strand: Strand) -> int:
@@ -74,7 +71,7 @@ class InOrder:
         if self._turns > PATIENCE and self._front < len(order):
             order.append(order.pop(self._front))
             self._places = {who: place for place, who in enumerate(order)}
-            self._turns, self.waited = 0, True
+            self._turns = 0
 
     def _sleeps(self, strands: Sequence[Strand]) -> bool:
         """Whether the first agent waits for time alone: for its own, or for its loop's."""
@@ -91,14 +88,27 @@ def _root(agent: Agent) -> int:
     return agent.index
 
 
+def kept(history: History, order: Order) -> bool:
+    """Whether the agents of a run did go one after another, each when the last had ended."""
+    places = {who: place for place, who in enumerate(order)}
+    roots = _roots(history)
+    turns = [places[roots[row[3]]] for row in history.rows if roots[row[3]] in places]
+    return all(one <= other for one, other in pairwise(turns))
+
+
 # Which orders -----------------------------------------------------------------------------------
 
 
 def orders(agents: int, most: int, seed: int) -> Iterator[Order]:
-    """Return all orders if there are at most so many, else rotations and drawn ones, each once."""
+    """Yield all orders if there are at most so many, else rotations and drawn ones, each once."""
     if count(agents) <= most:
-        return permutations(range(agents))
-    return islice(dict.fromkeys(_sample(agents, most, seed)), most)
+        yield from permutations(range(agents))
+        return
+    seen: dict[Order, None] = {}
+    for order in _sample(agents, most, seed):
+        if order not in seen and len(seen) < most:
+            seen[order] = None
+            yield order
 
 
 def count(agents: int) -> int:

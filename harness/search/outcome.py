@@ -62,6 +62,10 @@ class Ended:
             {**dict(_left(sim, self.history)), **_effects(self.history), **_answers(sim)}
         )
 
+    def settle(self) -> None:
+        """Look at the world now, because it will not be there later."""
+        _ = self.outcome
+
     @cached_property
     def doubt(self) -> str:
         """Why its outcome proves nothing where no serial run has the same; empty if it does.

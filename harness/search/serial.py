@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from pileup.findings import Finding
 from pileup.search.differences import not_serial
-from pileup.search.in_order import InOrder, Order, count, orders, suggested
+from pileup.search.in_order import Order, count, kept, orders, suggested
 from pileup.search.outcome import Ended, Outcome
 
 MOST_ORDERS: Final = 120
@@ -23,8 +23,8 @@ MOST_ORDERS: Final = 120
 MOST_IN_PASSING: Final = 24
 """How many are run to settle a detector's doubt: all those of four agents."""
 
-Play: TypeAlias = Callable[[InOrder], Outcome | None]
-"""Runs the agents in an order, without faults; None if that does not come to an end."""
+Play: TypeAlias = Callable[[Order], Ended]
+"""Runs the agents in an order, without faults."""
 
 
 class SerialOracle:
@@ -86,10 +86,9 @@ class SerialOracle:
         return [self._extra[order] for order in fresh]
 
     def _run(self, order: Order) -> Outcome | None:
-        strategy = InOrder(order)
-        outcome = self._play(strategy)
-        self._waited += strategy.waited
-        return outcome
+        ended = self._play(order)
+        self._waited += ended.outcome is not None and not kept(ended.history, order)
+        return ended.outcome
 
     @property
     def _known(self) -> dict[Order, Outcome]:
@@ -141,7 +140,7 @@ class SerialOracle:
             )
         if self._waited:
             found.append(
-                f"In {self._waited} orders an agent waited for one that comes after it, which was "
-                "let go on meanwhile; these are as serial as they can be."
+                f"In {self._waited} of the orders that were run an agent waited for one behind it, "
+                "which was let go on meanwhile; these are as serial as they can be."
             )
         return tuple(found)

@@ -10,7 +10,7 @@ then, so that all of them hang on its coroutine, and the spawner's on its own.
 What succeeds is looked at only while its agent has a failure open, so that a
 run without failures pays nothing. A frame is known by its address, which a
 freed one leaves to another; so the frames of failed attempts are kept, until
-one of the same call has succeeded or the run is over.
+the same call has succeeded and been made once more, or the run is over.
 """
 
 from __future__ import annotations
@@ -56,13 +56,16 @@ class Tries:
         self.open: dict[Call, dict[int, list[FrameType]]] = {}
         self._numbers: dict[int, _Met] = {}
         self._uses: dict[int, int] = {}
+        self._answered: dict[Call, None] = {}
         self._count = 0
 
     def failed(self, strand: Strand, op: Operation) -> None:
         """Note the path of an attempt that has failed, or whose outcome nobody knows."""
         if op.note is None:
             op.note = Note()
-        self._keep(_call(strand, op.name, op.note, op.touches), strand, op.note)
+        call = _call(strand, op.name, op.note, op.touches)
+        self._answered.pop(call, None)
+        self._keep(call, strand, op.note)
 
     def given_up(self, strand: Strand, op: Operation, rows: Sequence[RawRow]) -> None:
         """Note the path of an attempt whose caller has given up while it waited."""
@@ -80,18 +83,27 @@ class Tries:
                 note = row[11]
                 if note is not None:
                     note.unheard = True
-                    self._keep(_call(strand, row[0], note, row[1]), strand, note)
+                    call = _call(strand, row[0], note, row[1])
+                    self._answered.pop(call, None)
+                    self._keep(call, strand, note)
                 return
 
     def answered(self, strand: Strand, op: Operation) -> None:
-        """Note the path of an attempt that has succeeded at last, and close its call."""
+        """Note the path of an attempt that has succeeded at last, and of the one after that.
+
+        A loop that asks again after it has succeeded does not retry: it polls.
+        """
         call = _call(strand, op.name, op.note, op.touches)
-        if call in self.open:
-            if op.note is None:
-                op.note = Note()
-            frames, op.note.path = self._look(strand)
-            self._let_go(frames)
+        if call not in self.open:
+            return
+        if op.note is None:
+            op.note = Note()
+        again = call in self._answered
+        self._keep(call, strand, op.note)
+        if again:
             self._close(call)
+        else:
+            self._answered[call] = None
 
     def _keep(self, call: Call, strand: Strand, note: Note) -> None:
         frames, note.path = self._look(strand)
@@ -126,6 +138,7 @@ class Tries:
         return known.number
 
     def _close(self, call: Call) -> None:
+        self._answered.pop(call, None)
         for frames in self.open.pop(call).values():
             self._let_go(frames)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import httpx2
+import judged
 import parts
 from alone import in_its_own_process
 from operations import surcharge
@@ -202,6 +203,24 @@ def world() -> Iterator[str]:
 # Starting up ---------------------------------------------------------------------------------
 
 
+def detectors() -> Iterator[str]:
+    """Say what it costs to judge a run, and an event of a long history."""
+    rows: list[Row] = []
+    for name, kind in judged.KINDS.items():
+        found = costs(
+            {"run": judged.running(kind(B.rounds)), "judge": judged.judging(kind(B.rounds))}
+        )
+        run, judge = (found[each].microseconds for each in ("run", "judge"))
+        rows.append([name, f"{run:,.0f}", f"{judge:,.0f}", f"{judge / (run - judge):.2f}"])
+    yield table(["workload B", "a run, judged (us)", "to judge it (us)", "judged / run"], rows)
+    rows = []
+    for name, kind in judged.KINDS.items():
+        found = costs({f"{n:,}": judged.judging_long(kind, n) for n in judged.LENGTHS}, 3)
+        each = [cost.best * 1e9 for cost in found.values()]
+        rows.append([name, *(f"{cost:,.0f}" for cost in each), f"{each[-1] / each[0]:.2f}"])
+    yield table(["ns an event", *(f"{n:,} events" for n in judged.LENGTHS), "last / first"], rows)
+
+
 def startup() -> Iterator[str]:
     """Say what importing pileup costs, and what it costs a pytest that does not use it."""
     yield "### Starting up"
@@ -228,6 +247,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "operations": operations,
     "scaling": scaling,
     "world": world,
+    "detectors": detectors,
     "startup": startup,
 }
 

@@ -29,7 +29,7 @@ Instruction: TypeAlias = tuple[Any, ...]
 Choose: TypeAlias = Callable[[int], int]
 """Picks one of so many."""
 
-ITEMS = ("x", "y", "z")
+ITEMS = ("x", "y", "z", "u")
 MEDIA = ("memory", "shared", "cache", "database")
 UNITS = ("step", "none")
 LEVELS = ("read committed", "repeatable read", "serializable")
@@ -39,6 +39,7 @@ VERBS = {
     "cache": ("read", "write", "derive", "add", "lock"),
     "database": ("read", "read for update", "write", "derive", "add"),
 }
+MANNERS = ("wild", "wild", "wild", "guarded", "guarded", "private")
 ATTEMPTS = 4
 BUDGETS = Budgets(steps=2_000, events=2_000)
 
@@ -94,14 +95,31 @@ def generate(choose: Choose, medium: str | None = None, unit: str | None = None)
         unit = UNITS[choose(len(UNITS))]
         if medium == "database" and unit != "none":
             unit = LEVELS[choose(len(LEVELS))]
+    manner = MANNERS[choose(len(MANNERS))]
     items = ITEMS[: 2 + (choose(4) == 0)]
     count = (2, 2, 2, 3, 3, 4)[choose(6)]
     most = {2: 4, 3: 2, 4: 1}[count]
     agents = tuple(
-        tuple(_instruction(choose, medium, items, who, place) for place in range(2 + choose(most)))
-        for who in range(count)
+        _instructions(choose, medium, manner, items, who, 2 + choose(most)) for who in range(count)
     )
-    return Generated(medium, unit, agents, there=bool(choose(2)))
+    if manner == "guarded" and medium == "database" and unit != "none":
+        unit = "serializable"
+    # An increment of a row that is not there does nothing and says so; whether its agent
+    # goes by that cannot be told.
+    adds = medium == "database" and any(each[0] == "add" for agent in agents for each in agent)
+    return Generated(medium, unit, agents, there=adds or bool(choose(2)))
+
+
+def _instructions(
+    choose: Choose, medium: str, manner: str, items: tuple[str, ...], who: int, length: int
+) -> tuple[Instruction, ...]:
+    """Make up what one agent does: anything, or all of it under one lock, or in its own place."""
+    guarded = manner == "guarded" and medium != "database"
+    mine = (ITEMS[who],) if manner == "private" else items
+    done = tuple(
+        _instruction(choose, medium, mine, who, place, held=guarded) for place in range(length)
+    )
+    return (("lock", "lock 0", done),) if guarded else done
 
 
 def _instruction(

@@ -97,7 +97,8 @@ def _note(told: Judged, run: Run, verdict: bool | None) -> None:
         told.accused.setdefault(f"{each.kind} {each.fingerprint}", run)
         if wrong:
             told.confirmed.add(f"{each.kind} {each.fingerprint}")
-    if wrong and not found and told.missed is None:
+    failed = any(each.kind == "agent_failed" for each in run.findings)  # which says enough
+    if wrong and not found and not failed and told.missed is None:
         told.missed = run
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from functools import partial
+from types import ModuleType
 
-from pileup.detectors import detect, told
+import pytest
+from support.mutants import mutant
+
+from pileup.detectors import detect, lost_write, told
 from pileup.detectors.case import Case
 from pileup.detectors.lost_write import MOST_VICTIMS, lost_writes
 from pileup.history import History
@@ -27,6 +31,9 @@ LOST = {
     "a sub-agent races with its parent": "a:r x1, b<a:r x1, b:w x2, a:w x3, b:end",
     "the same value, where there was one": "a:r x1=0, b:r x1=0, a:w x2=1, b:w x3=1",
     "one of many": "a:r x1, " + ", ".join("b:u x" for _ in range(MOST_VICTIMS * 2)) + ", a:w x",
+    "its own, which a lagging replica did not show": "b:w x2, a:w x3, a:r x2, a:w x4",
+    "the last wrote the same, the one before did not": "a:r x1=0, b:w x2=7, c:w x3=1, a:w x4=1",
+    "an increment that came to the same": "a:r x1, b:add(u x2)=1, a:w x3=1",
     "it counted on what it had read of a snapshot": "b:r x1, a:w x2, b:r x1, b:w x3",
 }
 
@@ -93,6 +100,8 @@ def test_it_says_whose_read_it_was() -> None:
     assert "b, going by what a had read, wrote" in finding.explanation
     (finding,) = detect(told("a.1:r x1, a.2:r x1, a.1:w x2, a.2:w x3, a.1:stop"))
     assert "by another task of a" in finding.title
+    (finding,) = detect(told("b:w x2, a:w x3, a:r x2, a:w x4"))
+    assert finding.title == "a wrote over a change of x by a itself that it had never seen"
 
 
 def losses(text: str, serial: bool) -> list[str]:
@@ -134,3 +143,45 @@ def test_a_history_that_was_written_and_read_again_says_the_same() -> None:
     history = told("a:r x1, b<a:r x1, b.1:w x2=5, a:w x3=6, b.1:r x3")
     again = History.parse(history.lines())
     assert detect(again) == detect(history) != []
+
+
+MUTATIONS = [
+    ('if access == "write":', 'if access != "update":'),
+    ("and base[0] < version - 1", "and base[0] < version - 2"),
+    ("            if base is None and kin:", "            if base is None and not kin:"),
+    ("        if version <= base[0]:", "        if version < base[0]:"),
+    ("        if case.is_nobody(whose):", "        if False:"),
+    ("if not _is_idle(case, base[1], other) and", "if"),
+    ("        changes.append(look)", "        changes.append(look) if access == 'write' else None"),
+    ("            known[strand] = (version, base[1])", "            pass"),
+    ("base = max(base, kin) if kin is not None else base", "pass"),
+    ("and case.spans[other].last < now", ""),
+    (
+        "    above = [each for other, each in known.items() if case.is_below(strand, other)]",
+        "    above = []",
+    ),
+    ("        if not loss.is_doubtful:", "        if True:"),
+    ("    if serial is not None:", "    if serial:"),
+    ("return case.rows[loss.read][9] is not None and not deleted", "return not deleted"),
+    (
+        "return case.rows[loss.read][9] is not None and not deleted",
+        "return case.rows[loss.read][9] is not None",
+    ),
+    ("if mine[0] != theirs[0] or mine[9] != theirs[9]:", "if mine[9] != theirs[9]:"),
+]
+
+
+def judged(module: ModuleType) -> list[object]:
+    """Say what a detector finds in all of the histories above."""
+    given: list[object] = [
+        [finding.receipt for finding in module.lost_writes(Case(told(text)))]
+        for text in (*LOST.values(), *RIGHT.values())
+    ]
+    filled = "a:r x1, b:r x1, a:w x2=1, b:w x3=1"
+    serial = [list(module.lost_writes(Case(told(filled), partial(bool, yes)))) for yes in (0, 1)]
+    return [*given, [len(found) for found in serial]]
+
+
+@pytest.mark.parametrize(("old", "new"), MUTATIONS)
+def test_each_condition_is_needed(old: str, new: str) -> None:
+    assert judged(mutant(lost_write, old, new)) != judged(lost_write)

@@ -123,7 +123,7 @@ async def bumps_with_an_async_client(_: World) -> None:
 )
 def test_the_lost_update_is_found_through_the_real_client(agent: Agent) -> None:
     found = pileup.explore(scenario(agent, agent, check=nothing_lost), runs=100)
-    assert [finding.kind for finding in found.findings] == ["check_failed"]
+    assert [finding.kind for finding in found.findings] == ["lost_write", "check_failed"]
 
 
 def nothing_lost(world: World) -> None:
