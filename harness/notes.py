@@ -42,7 +42,8 @@ class Note:
     (canaries, faulty values) in what it carried there and back.
     `message`: what a queue handed over. `lease`: for how many seconds it holds.
     `part`: the logical write that it is a part of. `beside`: another of which some is left there.
-    `cost`: dollars.
+    `cost`: dollars. `over`: of what it wrote in part alone, the item and the version that had put
+    that part there. `whole`: it read a table without a condition, so that any other row matters.
     """
 
     unit: int | None = None
@@ -59,6 +60,8 @@ class Note:
     lease: float | None = None
     part: int | None = None
     beside: int | None = None
+    over: tuple[tuple[str, int], ...] = ()
+    whole: bool = False
     cost: float = 0.0
 
     def __init__(self, **facts: Any) -> None:  # Any: each fact has its own type, above
@@ -82,9 +85,13 @@ class Note:
         unknown = [name for name in page if name not in cls.__annotations__]
         if unknown:
             raise ValueError(f"no such fact: {', '.join(unknown)}")
-        facts = {**page, **{name: tuple(page[name]) for name in TUPLES if name in page}}
-        if "path" in facts:
-            facts["path"] = tuple((number, place) for number, place in facts["path"])
+        facts: dict[str, Any] = {
+            **page,
+            **{name: tuple(page[name]) for name in TUPLES if name in page},
+        }
+        for pairs in ("path", "over"):
+            if pairs in facts:
+                facts[pairs] = tuple((one, other) for one, other in facts[pairs])
         return cls(**facts)
 
 
@@ -114,7 +121,8 @@ class Question(Note):
 
     def page(self) -> dict[str, object]:
         """Return what is set, in the order of names."""
-        return dict(sorted({"intent": self.intent, **vars(self)}.items()))
+        page = vars(self) | {"intent": self.intent}
+        return dict(sorted(page.items()))
 
 
 class Step(str):
@@ -143,3 +151,11 @@ def canary(session: str) -> str:
 
 MARK: Final = re.compile(r"(?:canary-[0-9a-f]{12}|(?:wrong|invented)-[0-9a-f]{6})(?![0-9a-f])")
 """What can be recognised wherever it turns up again: canaries, and what a faulty answer made up."""
+
+
+def marks_in(value: object) -> tuple[str, ...]:
+    """Return the marks in a value, each once, in the order in which they are met."""
+    text = value if type(value) is str else repr(value)
+    if "-" not in text:  # most values have no mark, and this is asked of each
+        return ()
+    return tuple(dict.fromkeys(MARK.findall(text)))

@@ -12,7 +12,7 @@ from pileup.fakes.bus.letters import Letter
 from pileup.fakes.bus.office import Office
 from pileup.fakes.bus.queues import Queue, Receipt
 from pileup.fakes.bus.returns import Returns
-from pileup.notes import Note
+from pileup.notes import blank
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import Strand, here
 from pileup.sim.kernel import Sim
@@ -138,7 +138,8 @@ class Claim(Generic[M]):
         if self._late:
             op.touches = once_each(op.touches + self._late)
         op.detail = self._story + _story(letter)
-        op.note = note = Note(message=letter.id)
+        op.note = note = blank()
+        note.message = letter.id
         if queue.options.visibility is not None:
             note.lease = queue.options.visibility
         self._returns.watch(queue, letter, self._agent, op.fault)

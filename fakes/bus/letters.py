@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from pileup.notes import Note
+from pileup.notes import blank
 from pileup.operations import CHANGE, READ, Footprint, Item, Touch
 from pileup.sim.agents import Agent, Strand
 from pileup.spelling import Brief
@@ -57,7 +57,8 @@ class Letter:
         self.id = number
         self.item = item
         self.alters: Footprint = (Touch(item, CHANGE),)
-        self.note = Note(message=number)
+        self.note = blank()
+        self.note.message = number
         self.body = body  # Any: the user's own
         self.said = said
         self.group = group

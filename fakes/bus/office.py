@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
-from pileup.fakes._port import Cell, Port
+from pileup.fakes._port import Port
 from pileup.fakes.bus.bodies import copied, spelled
 from pileup.fakes.bus.clocks import Clocks, once_each
 from pileup.fakes.bus.errors import misuse
 from pileup.fakes.bus.ledger import Ledger
 from pileup.fakes.bus.letters import Letter, Options
-from pileup.fakes.bus.queues import Queue, Window
+from pileup.fakes.bus.queues import Queue, left_in
+from pileup.fakes.bus.topics import Topic
 from pileup.notes import Note
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import here
@@ -20,33 +22,6 @@ from pileup.sim.kernel import Sim
 from pileup.spelling import Brief
 
 DEFAULTS = Options()
-
-
-class Topic:
-    """Groups that each get every message: one queue for each."""
-
-    def __init__(self, name: str, options: Options, cell: Cell) -> None:
-        self.name = name
-        self.options = options
-        self.cell = cell
-        self.groups: dict[str, Queue] = {}
-        self.window = Window(options.dedup_window)
-        self._numbers = 0
-
-    @property
-    def queues(self) -> Iterable[Queue]:
-        """Who gets what is published."""
-        return self.groups.values()
-
-    @property
-    def touched(self) -> Footprint:
-        """What publishing touches."""
-        return (*self.cell.alters, *(each for queue in self.queues for each in queue.cell.alters))
-
-    def number(self) -> str:
-        """Name the next message."""
-        self._numbers += 1
-        return f"{self.name}#{self._numbers}"
 
 
 class Parcel(NamedTuple):
@@ -67,15 +42,10 @@ class Office:
         self.clocks = Clocks(port)
         self._queues: dict[str, Queue] = {}
         self._topics: dict[str, Topic] = {}
-        port.sim.contents[port.resource] = self._contents
-
-    def _contents(self) -> dict[str, object]:
-        """Return what is left in each queue."""
-        groups = [queue for topic in self._topics.values() for queue in topic.queues]
-        return {
-            queue.name: [letter.body for letter in (*queue.waiting, *queue.away)]
-            for queue in (*self._queues.values(), *groups)
-        }
+        port.sim.contents[port.resource] = lambda: left_in(
+            *self._queues.values(),
+            *chain.from_iterable(each.queues for each in self._topics.values()),
+        )
 
     @property
     def sim(self) -> Sim:

@@ -158,3 +158,8 @@ class Receipt(NamedTuple):
     def is_good(self) -> bool:
         """Whether no later delivery has made it worthless."""
         return self.turn == self.letter.turn and self.letter.where != "gone"
+
+
+def left_in(*queues: Queue) -> dict[str, object]:
+    """Return what is left in some queues: the bodies of all that was not acknowledged."""
+    return {each.name: [one.body for one in (*each.waiting, *each.away)] for each in queues}

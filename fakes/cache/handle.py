@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NoReturn, Self
 
 import redis.asyncio
@@ -15,6 +15,7 @@ from pileup.fakes.cache.drop_in import install
 from pileup.fakes.cache.locks import AnyLock
 from pileup.fakes.cache.room import Policy, Room
 from pileup.fakes.cache.server import Server
+from pileup.fakes.cache.shelves import held
 from pileup.fakes.cache.sync import SyncCache
 from pileup.sim.drop_ins import drop_in
 from pileup.sim.kernel import Sim
@@ -47,6 +48,7 @@ class Cache(redis.asyncio.Redis):
         self.single_connection_client = False
         self.auto_close_connection_pool = True
         self._event_dispatcher: Any = SILENT
+        sim.contents[name] = partial(held, self.server.engine)
         sim.fakes.setdefault("cache" if address is None else f"cache {address}", self)
         drop_in("redis", install)
 

@@ -93,11 +93,11 @@ class Keyspace:
     def touches(self, db: int, name: str, args: Sequence[bytes]) -> Footprint:
         """Say what a command touches."""
         plan = plan_of(name)
-        if plan.cautious and _looks_first(plan, args):
-            return _cautious(self._gathered(db, plan, args))
+        cautious = len(args) > SHORTEST and _looks_first(plan, args)
         if plan.simple is not None and args and not self.scanned:
-            return touch(self.database(db)[args[0]], plan.simple)
-        return self._gathered(db, plan, args)
+            return touch(self.database(db)[args[0]], CHANGE if cautious else plan.simple)
+        touches = self._gathered(db, plan, args)
+        return _cautious(touches) if cautious else touches
 
     def everything(self, access: Access) -> Footprint:
         """Say that the whole keyspace is touched."""
@@ -156,9 +156,11 @@ def merged(touches: Iterable[Touch]) -> Footprint:
 
 def _looks_first(plan: Plan, args: Sequence[bytes]) -> bool:
     """Whether a command is sent with an option that makes it look at what is there."""
-    if len(args) <= SHORTEST:
+    words = plan.cautious
+    if not words:
         return False
-    return any(each.upper() in plan.cautious for each in args[1:])
+    options = args[1 if plan.part is not None else 2 :]
+    return not words.isdisjoint(options) or not words.isdisjoint([each.upper() for each in options])
 
 
 def _cautious(touches: Footprint) -> Footprint:

@@ -1,4 +1,4 @@
-"""What the history says of a command beside its keys: values, leases."""
+"""What the history says of a command beside its keys: what was written, or what was answered."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 from fakeredis._helpers import NoResponse, SimpleString
 
 from pileup.fakes.cache.engine import Reply
+from pileup.notes import Note, marks_in
+from pileup.operations import Operation
 from pileup.spelling import BRIEF_LENGTH, Brief, brief
 
 WRITTEN: Final = {
@@ -23,14 +25,6 @@ arguments they have then. The value is the last of them."""
 COUNTING: Final = frozenset(("incr", "decr", "incrby", "decrby", "hincrby"))
 """Commands that answer with the number that is there now, which a GET would spell as a text."""
 
-LEASING: Final = frozenset(
-    ("set", "setnx", "expire", "pexpire", "expireat", "pexpireat", "eval", "evalsha")
-)
-"""Commands that may take a key for a while, or for a while longer."""
-
-FIRST_OF_SCRIPT: Final = 2
-"""Where a script's first key is: behind its text, or name, and the number of keys."""
-
 
 def noted(name: str, args: Sequence[bytes], reply: Reply) -> Brief:
     """Shorten what is worth noting of a command: a value that it writes as a GET would read it."""
@@ -44,15 +38,13 @@ def noted(name: str, args: Sequence[bytes], reply: Reply) -> Brief:
     return shown(reply)
 
 
-def takes(name: str, args: Sequence[bytes]) -> bool:
-    """Whether a command takes a key that nobody has: a lock, or a job of one's own."""
-    return name == "setnx" or (name == "set" and b"NX" in [each.upper() for each in args[2:]])
-
-
-def key_of(name: str, args: Sequence[bytes]) -> bytes | None:
-    """Return the key that a command might take: of a script, the first that it was given."""
-    at = FIRST_OF_SCRIPT if name.startswith("eval") else 0
-    return args[at] if at < len(args) else None
+def note_marks(op: Operation, *, sent: object = None, got: object = None) -> None:
+    """Note the marks in what was sent and in what came back."""
+    for name, marks in (("sent", marks_in(sent)), ("got", marks_in(got))):
+        if marks:
+            if op.note is None:
+                op.note = Note()
+            setattr(op.note, name, marks)
 
 
 def shown(value: Reply) -> Brief:

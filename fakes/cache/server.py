@@ -23,14 +23,14 @@ from pileup.fakes.cache.deadlines import Deadlines
 from pileup.fakes.cache.engine import Reply, Session
 from pileup.fakes.cache.failures import NATIVE, WIRE, refusal
 from pileup.fakes.cache.keys import Keyspace, merged, narrowed, only_reads
+from pileup.fakes.cache.leases import Leases
 from pileup.fakes.cache.lua import reaches_out
-from pileup.fakes.cache.notes import LEASING, key_of, noted, takes
+from pileup.fakes.cache.notes import note_marks, noted
 from pileup.fakes.cache.outside import at_once, in_a_strand
 from pileup.fakes.cache.room import OUT_OF_MEMORY, Room
 from pileup.fakes.cache.scripts import stand_in_for, touches_of_scripts
-from pileup.fakes.cache.shelves import Place, Shelf, Watcher, new_server
+from pileup.fakes.cache.shelves import Place, Watcher, new_server
 from pileup.fakes.cache.waiting import Line
-from pileup.notes import Note
 from pileup.operations import CHANGE, READ, WRITE, Footprint, Operation, Touch, nothing
 from pileup.sim.kernel import Sim
 
@@ -55,20 +55,9 @@ class Server(Watcher):
         self.line = Line(sim, self.keyspace, self.engine)
         self._room = room
         self._deadlines = Deadlines(self.port, self.keyspace.cell, self.delete)
+        self._leases = Leases(self._deadlines)
         self._changed: list[Place] = []
         self._unseen = False
-        self._taken: dict[Place, None] = {}
-        """The keys that somebody has taken who found them free."""
-        sim.contents[name] = self._contents
-
-    def _contents(self) -> dict[str, object]:
-        """Return all keys with what they hold."""
-        return {
-            f"{key.decode('utf-8', 'backslashreplace')}{f' db{number}' if number else ''}": value
-            for number, shelf in sorted(self.engine.dbs.items())
-            if isinstance(shelf, Shelf)
-            for key, value in shelf.held()
-        }
 
     @property
     def now(self) -> float:  # type: ignore[override] # it is only read
@@ -116,6 +105,9 @@ class Server(Watcher):
         op.apply = partial(self._apply, op, session, args)
         if self.sim.faults is not None:
             op.twists = self._twists(op)
+        if self.sim.marked:
+            queued = session.queued if name == "exec" else ()
+            note_marks(op, sent=[args, *(words for _, words in queued)])
         return op
 
     def _touches(self, session: Session, name: str, args: Sequence[bytes]) -> Footprint:
@@ -158,18 +150,12 @@ class Server(Watcher):
             self.line.serve(changed)
         self.line.deliver()
         self._settle(op)
-        if changed and name in LEASING:
-            self._note_lease(op, session, args)
-        if session.within:
-            self._settle_script(op, session)
-        elif name == "hgetall" and reply:
-            op.touches += self.keyspace.fields((session.db, args[0]), reply)
+        self._detail(op, session, args, reply)
         if self._room.most is not None:
             self._room.trim(self)
         if type(reply) is SimpleError:
             error = refusal(reply.value)
             raise Unacknowledged(error) if changed else error
-        op.detail = noted(name, args, reply)
         return reply
 
     def run(self, session: Session, name: str, args: list[bytes]) -> Reply:
@@ -198,6 +184,21 @@ class Server(Watcher):
         if keyspace.scanned and keyspace.whole.item not in {each.item for each in touches}:
             op.touches += keyspace.whole.updates
 
+    def _detail(self, op: Operation, session: Session, args: list[bytes], reply: Reply) -> None:
+        """Say more of what a command did than which keys it touched."""
+        name = op.name
+        if type(reply) is not SimpleError:
+            op.detail = noted(name, args, reply)
+        if self.sim.marked:
+            note_marks(op, got=reply)
+        if self._changed:
+            if self._leases.may_come_of(name, args):
+                self._leases.note(op, session, args)
+        elif name == "hgetall" and type(reply) in (dict, list):
+            op.touches += self.keyspace.fields((session.db, args[0]), reply)
+        if session.within:
+            self._settle_script(op, session)
+
     def _settle_script(self, op: Operation, session: Session) -> None:
         """Say what a script has written over without having looked."""
         within, session.within = session.within, []
@@ -210,18 +211,6 @@ class Server(Watcher):
                 Touch(item, WRITE) if item in blind and access == CHANGE else Touch(item, access)
                 for item, access in op.touches
             )
-
-    def _note_lease(self, op: Operation, session: Session, args: Sequence[bytes]) -> None:
-        """Note for how long a key is taken; a time to live alone takes nothing."""
-        key = key_of(op.name, args)
-        if key is None:
-            return
-        place = (session.db, key)
-        if any(takes(name, each) for name, each in [(op.name, args), *session.within]):
-            self._taken[place] = None
-        lease = self._deadlines.left(place) if place in self._taken else None
-        if lease is not None:
-            op.note = Note(lease=lease)
 
     # Keys that go by themselves ------------------------------------------------------------
 

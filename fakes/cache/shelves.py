@@ -77,10 +77,6 @@ class Shelf(Database):
     def _remove_expired(self) -> None:
         pass
 
-    def held(self) -> list[tuple[bytes, object]]:
-        """Return the keys with what they hold, in order."""
-        return sorted((key, item.value) for key, item in self._dict.items())
-
     def wake_all(self) -> None:
         """Wake nobody: who waits is served in the order in which they came."""
 
@@ -151,6 +147,15 @@ def new_server(watcher: Watcher) -> FakeServer:
     server.lock = cast("Any", NoLock())
     server.dbs = cast("Any", Shelves(watcher))
     return server
+
+
+def held(server: FakeServer) -> dict[str, object]:
+    """Return all keys of a server, with what they hold."""
+    return {
+        f"{key.decode('utf-8', 'backslashreplace')}{f' db{number}' if number else ''}": item.value
+        for number, shelf in sorted(server.dbs.items())
+        for key, item in sorted(shelf._dict.items())  # noqa: SLF001 - this module knows them
+    }
 
 
 def _in_order(members: ExpiringMembersSet) -> Iterator[bytes]:

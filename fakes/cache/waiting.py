@@ -22,6 +22,7 @@ from pileup.fakes.cache.commands import pick, plan_of
 from pileup.fakes.cache.engine import Reply, Session
 from pileup.fakes.cache.failures import refusal
 from pileup.fakes.cache.keys import Keyspace
+from pileup.fakes.cache.notes import note_marks
 from pileup.fakes.cache.shelves import Place, Shelf
 from pileup.operations import CHANGE, READ, UPDATE, Access, Footprint, Operation, Touch
 from pileup.sim.kernel import Sim
@@ -33,8 +34,9 @@ NOTHING: Final = object()
 class Wait:
     """One blocked command: which keys may end it, how to try again, and what came of it."""
 
-    def __init__(self, session: Session, name: str, args: list[bytes], now: float) -> None:
-        blocked = session.blocked
+    def __init__(self, session: Session, name: str, args: list[bytes], sim: Sim) -> None:
+        blocked, now = session.blocked, sim.now
+        self._sim = sim
         assert blocked is not None
         self.session = session
         self.name = name
@@ -65,6 +67,8 @@ class Wait:
     def _take(self) -> Reply:
         if type(self.reply) is SimpleError:
             raise refusal(self.reply.value)
+        if self._sim.marked:
+            note_marks(self.op, got=self.reply)
         return None if self.reply is NOTHING else self.reply
 
 
@@ -91,7 +95,7 @@ class Line:
 
     def join(self, session: Session, name: str, args: list[bytes]) -> None:
         """Get in line with a command that has found nothing."""
-        wait = Wait(session, name, args, self._sim.now)
+        wait = Wait(session, name, args, self._sim)
         cells = map(self._keyspace.cell, wait.places)
         wait.op.touches = tuple(each for cell in cells for each in cell.reads)
         self.waits.append(wait)
@@ -152,7 +156,13 @@ class Line:
         """Wait for the next message; whether there is one."""
         # A message may come by a pattern whose name its sender could not announce.
         heard = self._touches(session.subscriptions, READ) + self._keyspace.audience.updates
-        op = Operation("receive", heard, lambda: bool(session.inbox))
+
+        def hear() -> bool:
+            if self._sim.marked:
+                note_marks(op, got=list(session.inbox)[:1])
+            return bool(session.inbox)
+
+        op = Operation("receive", heard, hear)
         op.delay = 0.0 if session.inbox else seconds
         waiting = (session, op)
         self._receivers.append(waiting)

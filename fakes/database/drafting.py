@@ -6,20 +6,17 @@ goes the long way, which comes to the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
-from pileup.fakes.database.footprints import merged, of_locking, slots_now
-from pileup.fakes.database.noting import done, of_insert, of_unit
+from pileup.fakes.database.failing import break_off
+from pileup.fakes.database.noting import done, note_marks, written
 from pileup.fakes.database.quick import Shortcut, newest
-from pileup.fakes.database.reading import Asked
-from pileup.fakes.database.rows import Row, Version
-from pileup.fakes.database.statements import Statement, break_off
+from pileup.fakes.database.rows import BLINDLY, IN_VIEW, NEVER, Row, Version, Way
+from pileup.fakes.database.statements import Statement
 from pileup.fakes.database.tables import Index, Slot, Table
 from pileup.fakes.database.verbs import Verbs
-from pileup.fakes.database.wheres import SIMPLE, Condition, Where
-from pileup.fakes.database.work import READ_COMMITTED, Work
-from pileup.fakes.database.writing import OnConflict, changed
+from pileup.fakes.database.work import Work
+from pileup.fakes.database.writing import changed
 from pileup.operations import Footprint, Operation
 
 
@@ -48,7 +45,6 @@ class Short(Shortcut):
         self.slot = slot
         self.statement = None
         self.op = Operation(self.verb, touches, self._apply)
-        self.op.note = of_unit(work)
 
     def _apply(self) -> Any:
         work = self.work
@@ -57,6 +53,8 @@ class Short(Shortcut):
         if version is None:
             return self.take_long_way(self._long_way())
         self.op.detail = version.text
+        if work.engine.sim.marked:
+            note_marks(self.op, sent=written(version))
         return self._answer(version)
 
     def _write(self, work: Work, rows: list[Row] | None) -> Version | None:
@@ -88,11 +86,13 @@ class Get(Short):
         work = self.work
         work.look_alive()
         version = newest(self.table.key, self.key, work)
-        if work.drafts and self.slot.item in work.drafted:
-            self.op.touches = self.slot.lock.reads  # nobody else can change what it has drafted
         if version is None:
             return None
+        if version.at == NEVER:
+            self.op.touches = self.slot.lock.reads  # nobody else can change its own draft
         self.op.detail = version.text
+        if work.engine.sim.marked:
+            note_marks(self.op, got=version.values)
         return version.copied()
 
 
@@ -109,11 +109,12 @@ class Update(Short):
             return None
         row, slot = rows[0], self.slot
         work.hold_alone(row, slot)  # also where a function of the user's then raises
-        op, touches = self.op, slot.lock.alters
+        op = self.op
+        touches: Footprint = slot.lock.alters
         blind = op.touches[0] is not slot.reads[0]
-        if not blind and slot.item not in work.drafted:
+        if not blind and row.draft is None:
             touches = slot.relocks
-        version = work.redraft(row, changed(latest, self.given), slot, blind=blind)
+        version = work.redraft(row, changed(latest, self.given), slot, Way(blind, self.given))
         op.touches = touches
         return version
 
@@ -133,12 +134,12 @@ class Put(Short):
 
     def _write(self, work: Work, rows: list[Row] | None) -> Version | None:
         if not rows:
-            return _add(work, self.table, self.given, self.slot, self.key, blind=True)
+            return _add(work, self.table, self.given, self.slot, self.key, BLINDLY)
         if _free(work, rows, self.table.key, self.key) is None:
             return None
         work.hold_alone(rows[0], self.slot)
         self.op.touches = self.slot.lock.alters
-        return work.redraft(rows[0], self.given, self.slot, blind=True)
+        return work.redraft(rows[0], self.given, self.slot, BLINDLY)
 
     def _long_way(self) -> Statement[Any]:
         return self.verbs.insert(self.work, self.table.name, self.given, "update", verb="put")
@@ -154,7 +155,7 @@ class Insert(Short):
     def _write(self, work: Work, rows: list[Row] | None) -> Version | None:
         if rows:
             return None
-        return _add(work, self.table, self.given, self.slot, self.key, blind=False)
+        return _add(work, self.table, self.given, self.slot, self.key, IN_VIEW)
 
     def _answer(self, version: Version) -> dict[str, Any]:
         done(self.op)
@@ -178,108 +179,11 @@ def _free(work: Work, rows: list[Row] | None, index: Index, key: Any) -> Version
 
 
 def _add(
-    work: Work, table: Table, values: dict[str, Any], slot: Slot, key: Any, *, blind: bool
+    work: Work, table: Table, values: dict[str, Any], slot: Slot, key: Any, way: Way
 ) -> Version:
     row = Row(table, values)
     table.add(row)
     work.hold_alone(row, slot)
-    version = work.redraft(row, values, slot, blind=blind)
+    version = work.redraft(row, values, slot, way)
     table.key[key] = [row]
     return version
-
-
-Sent: TypeAlias = Short | Statement[Any]
-"""A statement of a transaction, on the short way or on the long one."""
-
-
-class Shortcuts:
-    """The verbs of a transaction, which go the short way where they can."""
-
-    __slots__ = ("_engine", "_verbs")
-
-    def __init__(self, verbs: Verbs) -> None:
-        self._engine = verbs.engine
-        self._verbs = verbs
-
-    def select(self, work: Work | None, name: str, where: Where, asked: Asked) -> Sent:
-        """Read rows."""
-        return self._verbs.select(work, name, where, asked)
-
-    def delete(self, work: Work | None, name: str, where: Where) -> Sent:
-        """Delete rows."""
-        return self._verbs.delete(work, name, where)
-
-    def get(self, work: Work | None, name: str, where: Where, *, for_update: bool = False) -> Sent:
-        """Read one row."""
-        table = self._engine.tables.get(name)
-        if for_update or table is None or work is None or not _is_short(work, table, where):
-            return self._verbs.get(work, name, where, for_update=for_update)
-        slot = table.key.slot(where)
-        return Get(self._verbs, work, table, where, None, slot, slot.reads)
-
-    def update(
-        self, work: Work | None, name: str, where: Where, changes: Mapping[str, Any]
-    ) -> Sent:
-        """Change rows."""
-        table = self._engine.tables.get(name)
-        if table is None or work is None or not changes or not _is_short(work, table, where):
-            return self._verbs.update(work, name, where, changes)
-        blind = True
-        for column, change in changes.items():
-            if column in table.watched:
-                return self._verbs.update(work, name, where, changes)
-            if callable(change):
-                blind = False
-        if table.columns is not None:
-            table.expect(changes)
-        slot = table.key.slot(where)
-        touches = slot.lock.alters if blind else slot.relocks
-        if not _is_settled(table, where):
-            slots = slots_now(table, Condition(table, where))
-            touches = merged(() if blind else slot.reads, of_locking(slots))
-        return Update(self._verbs, work, table, where, changes, slot, touches)
-
-    def insert(
-        self,
-        work: Work | None,
-        name: str,
-        row: Mapping[str, Any],
-        on_conflict: OnConflict,
-        *,
-        verb: str = "insert",
-    ) -> Sent:
-        """Insert a row."""
-        table = self._engine.table(name)
-        key = row.get(table.key.columns[0])
-        whole = verb == "put"
-        simple = (
-            work is not None
-            and (whole or on_conflict is None)
-            and _is_short(work, table, key)
-            and _is_settled(table, key)
-        )
-        if not simple or work is None:
-            return self._verbs.insert(work, name, row, on_conflict, verb=verb)
-        slot, values = table.key.slot(key), table.complete(row)
-        if whole:
-            return Put(self._verbs, work, table, key, values, slot, slot.lock.alters)
-        inserting = Insert(self._verbs, work, table, key, values, slot, slot.relocks)
-        inserting.op.note = of_insert(work, table, values)
-        return inserting
-
-
-def _is_short(work: Work, table: Table, key: Any) -> bool:
-    simple = type(key) in SIMPLE and table.key.column is not None
-    return simple and work.isolation == READ_COMMITTED
-
-
-def _is_settled(table: Table, key: Any) -> bool:
-    """Whether the key stands for all that a row under it has been, to every unique index."""
-    if len(table.indexes) > 1:
-        return False
-    index = table.key
-    for row in index.get(key, ()):
-        for version in row.all_versions():
-            if version.values is not None and index.value(version.values) != key:
-                return False
-    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable
 from typing import Protocol
 
 from pileup.errors import UsageError
@@ -138,9 +137,12 @@ class Engine:
         for item, _ in touches:
             self._past.setdefault(item, []).append((self.commits + 1, item.version))
 
-    def as_of(self, touches: Iterable[Touch], snapshot: int) -> Footprint:
+    def as_of(self, touches: Footprint, snapshot: int) -> Footprint:
         """Name what is read of a state of the database: as it was, where it has changed since."""
-        return tuple([self._then(touch, snapshot) for touch in touches])
+        if not self._past:
+            return touches
+        found = dict.fromkeys(touches)  # so that nothing is named twice, as things past would be
+        return tuple([self._then(touch, snapshot) for touch in found])
 
     def _then(self, touch: Touch, snapshot: int) -> Touch:
         past = self._past.get(touch.item)

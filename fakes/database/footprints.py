@@ -115,13 +115,10 @@ def settled(touches: Footprint) -> Footprint:
     return (*found.values(), *more)
 
 
-def as_seen(work: Work, touches: Footprint) -> Footprint:
-    """Say what a transaction has seen in fact: its own drafts, or rows as its snapshot has them.
-
-    Nobody else can change a draft before its commit, so of that only its lock is read.
-    """
-    drafted, snapshot = work.drafted, work.snapshot
-    if not drafted and snapshot is None:
-        return touches
-    seen = [drafted.get(touch.item, touch) for touch in touches]
-    return tuple(seen) if snapshot is None else work.engine.as_of(seen, snapshot)
+def as_seen(work: Work, touches: Footprint, drafts: int) -> Footprint:
+    """Say what a transaction has seen in fact: its first drafts, or rows as in its snapshot."""
+    if drafts:
+        drafted = work.drafted(drafts)
+        touches = tuple([drafted.get(touch.item, touch) for touch in touches])
+    snapshot = work.snapshot
+    return touches if snapshot is None else work.engine.as_of(touches, snapshot)

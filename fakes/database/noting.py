@@ -7,12 +7,11 @@ its own, because a note may be added to (from where a call was made that failed)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pileup.notes import Note, Question
+from pileup.fakes.database.rows import Version, story
+from pileup.notes import Note, Question, blank, marks_in
 from pileup.operations import Operation
-from pileup.spelling import digest
 
 if TYPE_CHECKING:
     from pileup.fakes.database.tables import Table
@@ -23,24 +22,85 @@ def of_unit(work: Work | None) -> Note | None:
     """Return the note of one row of a transaction; None for a statement that is one by itself."""
     if work is None or work.unit is None:
         return None
-    return Note(unit=work.unit)
-
-
-def of_insert(work: Work | None, table: Table, values: Mapping[str, Any]) -> Question:
-    """Return the note of an insert; it is an effect once that has happened."""
-    note = Question(partial(_intent, table.name, table.key.columns, values))
-    if work is not None and work.unit is not None:
-        note.unit = work.unit
+    note = blank()
+    note.unit = work.unit
     return note
 
 
-def _intent(table: str, key: tuple[str, ...], values: Mapping[str, Any]) -> str:
-    """Spell what was to be inserted, whatever key it got; a row that is all key is its key."""
-    rest = {column: value for column, value in values.items() if column not in key}
-    return digest((table, rest or dict(values)))
+def of_whole(work: Work | None) -> Note:
+    """Return the note of a statement that reads a whole table."""
+    note = of_unit(work)
+    if note is None:
+        note = blank()
+    note.whole = True
+    return note
+
+
+class Inserting(Question):
+    """The note of an insert: what was to be inserted, whatever key it got.
+
+    It is an effect once that has happened.
+    """
+
+    __slots__ = ("keyed", "table", "values")
+
+    def __init__(self, table: Table, values: Mapping[str, Any]) -> None:
+        # The table's name and not the table, which would keep the whole run with its history.
+        self.table = table.name
+        self.keyed = table.key.columns
+        self.values = values
+
+    def spell(self) -> str:
+        """Spell what was asked for; a row that is all key is its key."""
+        values = self.values
+        rest = {column: values[column] for column in sorted(values) if column not in self.keyed}
+        return f"{self.table} {story(rest or values)}"
+
+
+def of_insert(work: Work | None, table: Table, values: Mapping[str, Any]) -> Inserting:
+    """Return the note of an insert."""
+    note = Inserting(table, values)
+    if work is not None and work.unit is not None:
+        note.unit = work.unit
+    return note
 
 
 def done(op: Operation) -> None:
     """Note that what was inserted is there."""
     if op.note is not None:
         op.note.effect = True
+
+
+def note_marks(op: Operation, *, sent: object = None, got: object = None) -> None:
+    """Note the marks in what was written and in what was read."""
+    for name, marks in (("sent", marks_in(sent)), ("got", marks_in(got))):
+        if marks:
+            if op.note is None:
+                op.note = Note()
+            setattr(op.note, name, marks)
+
+
+def written(version: Version) -> object:
+    """Return what somebody has put into a version that was drafted."""
+    values, columns = version.values, version.way.columns
+    if values is None or columns is None:
+        return values
+    return [values.get(column) for column in columns]
+
+
+def note_commit(op: Operation, work: Work) -> None:
+    """Note what a commit wrote: of one row all of it."""
+    note_parts(op, work)
+    newest = [row.versions[-1] for row in work.drafts if row.versions]
+    if len(work.drafts) == 1 and newest and newest[0].values is not None:
+        op.detail = newest[0].text
+    if work.engine.sim.marked:
+        note_marks(op, sent=[written(each) for each in newest])
+
+
+def note_parts(op: Operation, work: Work) -> None:
+    """Note of which rows a commit has left newer columns as they are."""
+    if work.over:
+        if op.note is None:
+            op.note = Note()
+        op.note.over = work.over

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pileup.fakes.database.engine import Engine
-from pileup.fakes.database.noting import done, of_insert
+from pileup.fakes.database.noting import done, note_marks, of_insert
 from pileup.fakes.database.rows import Row, Version
 from pileup.fakes.database.statements import Statement
 from pileup.fakes.database.tables import Index, Table
@@ -18,6 +18,7 @@ from pileup.fakes.database.verbs import Verbs
 from pileup.fakes.database.wheres import SIMPLE
 from pileup.fakes.database.work import READ_COMMITTED, Work
 from pileup.fakes.database.writing import changed
+from pileup.notes import Note
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import here
 
@@ -86,6 +87,8 @@ class Quick(Shortcut):
                 engine.commits += 1
                 version.at = engine.commits
                 self.op.detail = version.text
+                if engine.sim.marked:
+                    note_marks(self.op, sent=self._sent(version))
                 return self._answer(version)
         statement = self._long_way()
         statement.strand = self.strand
@@ -97,6 +100,10 @@ class Quick(Shortcut):
 
     def _answer(self, version: Version) -> Any:
         return None
+
+    def _sent(self, version: Version) -> object:
+        values = version.values or {}
+        return [values.get(column) for column in self.given]
 
     def _long_way(self) -> Statement[Any]:
         raise NotImplementedError
@@ -115,6 +122,10 @@ class Update(Quick):
         versions = row.versions
         version = Version(changed(versions[0], self.given))
         versions[0] = version
+        item = self.op.touches[0].item
+        over = row.set_some(self.given.keys(), item.version)
+        if over is not None:
+            self.op.note = Note(over=((item.name, over),))
         return version
 
     def _answer(self, version: Version) -> Any:
@@ -138,6 +149,7 @@ class Put(Quick):
         if row is None:
             return _add(self.table, self.key, version)
         row.versions[0] = version
+        row.set_all()
         return version
 
     def _long_way(self) -> Statement[Any]:
@@ -182,6 +194,8 @@ def getting(engine: Engine, name: str, key: Any) -> Operation | None:
         if version is None:
             return None
         op.detail = version.text
+        if engine.sim.marked:
+            note_marks(op, got=version.values)
         return version.copied()
 
     op = Operation("get", index.slot(key).reads, get)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pileup.fakes.database.engine import Engine
 from pileup.fakes.database.footprints import looked_at, merged, of_reading, of_rows
+from pileup.fakes.database.noting import note_marks
 from pileup.fakes.database.reading import candidates, ordered
 from pileup.fakes.database.rows import Row, Version, story
 from pileup.fakes.database.wheres import Condition, OrderBy, Where
@@ -75,6 +76,8 @@ def reading(
         looked = merged(looks, of_rows(found))
         op.touches = merged(engine.as_of(looked, snapshot), engine.items.commits.reads)
         answer = [version.copied() for _, version in ordered(table, found, order_by)[:limit]]
+        if engine.sim.marked:
+            note_marks(op, got=answer)
         op.detail = story(answer[0]) if len(answer) == 1 else f"{len(answer)} rows"
         return answer
 

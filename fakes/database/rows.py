@@ -8,10 +8,10 @@ the only one who may draft it; a lock is nothing but an entry in `holders`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from pileup.spelling import BRIEF_LENGTH, Brief, brief, digest
 
@@ -26,14 +26,39 @@ Values: TypeAlias = Mapping[str, Any]
 PLAIN: Final = frozenset(
     (int, str, float, bool, type(None), bytes, Decimal, datetime, date, time, timedelta)
 )
+Columns: TypeAlias = Collection[str]
+
 NEVER: Final = 1 << 62
 """When a draft was committed: not yet."""
+
+
+class Way(NamedTuple):
+    """How a row is written.
+
+    `blind`: without looking at what is replaced; `columns`: those that are set, or None for all.
+    """
+
+    blind: bool
+    columns: Columns | None = None
+
+    def after(self, before: Way) -> Way:
+        """Return how two drafts come to one, of which the first decides whether it looked."""
+        if before.columns is None or self.columns is None:
+            return Way(before.blind)
+        return Way(before.blind, {*before.columns, *self.columns})
+
+
+BLINDLY: Final = Way(blind=True)
+IN_VIEW: Final = Way(blind=False)
 
 
 class Version:
     """What a row holds from one commit on; `values` is None where it is deleted."""
 
-    __slots__ = ("_plain", "_text", "at", "by", "values")
+    __slots__ = ("_plain", "_text", "at", "by", "values", "way")
+
+    way: Way
+    """Of a draft: how it was made."""
 
     def __init__(self, values: dict[str, Any] | None, by: Serial | None = None) -> None:
         self._plain = values is None or PLAIN.issuperset(map(type, values.values()))
@@ -77,7 +102,7 @@ def _short(values: object) -> str:
 class Row:
     """One row of a table, from its insertion until nobody can see it any more."""
 
-    __slots__ = ("draft", "holders", "rank", "table", "versions")
+    __slots__ = ("_columns", "_set_at", "draft", "holders", "rank", "table", "versions")
 
     def __init__(self, table: Table, values: Values) -> None:
         self.table = table
@@ -87,6 +112,10 @@ class Row:
         self.draft: Version | None = None
         self.holders: dict[Work, bool] = {}
         """Who has it locked, and whether exclusively."""
+        self._columns: Columns | None = None
+        """Which columns the newest version has set; None for all."""
+        self._set_at: dict[str | None, int] = {}
+        """Of the others: which version of the item has set them; None stands for all not named."""
 
     def owner(self) -> Work | None:
         """Return whose draft it is."""
@@ -106,6 +135,28 @@ class Row:
             if version.at <= snapshot:
                 return version if version.values is not None else None
         return None
+
+    def set_all(self) -> None:
+        """Note that the version which is made now sets all columns."""
+        self._columns = None
+
+    def set_some(self, columns: Columns, newest: int) -> int | None:
+        """Note which columns a version sets that follows the newest of the item.
+
+        Returns the version that had set them, if nothing newer is written over.
+        """
+        before, self._columns = self._columns, columns
+        if before is None:
+            self._set_at = {None: newest}
+            return None
+        if before is columns or set(before) == set(columns):
+            return None
+        known = self._set_at
+        for column in before:
+            known[column] = newest
+        whole = known[None]
+        over = max([known.get(column, whole) for column in columns], default=newest)
+        return over if over < newest else None
 
     def in_the_way(self, work: Work, exclusive: bool) -> list[Work]:
         """Return who holds it in a mode that excludes this one."""

@@ -6,12 +6,13 @@ from typing import Final
 
 from pileup.errors import UsageError
 from pileup.fakes._port import Port
-from pileup.fakes.database.drafting import Shortcuts
 from pileup.fakes.database.engine import Engine
 from pileup.fakes.database.errors import ConnectionLost
+from pileup.fakes.database.failing import fail
 from pileup.fakes.database.meant import meant
-from pileup.fakes.database.noting import of_unit
-from pileup.fakes.database.statements import Limits, fail
+from pileup.fakes.database.noting import note_commit, of_unit
+from pileup.fakes.database.shortcuts import Shortcuts
+from pileup.fakes.database.statements import Limits
 from pileup.fakes.database.verbs import Verbs
 from pileup.fakes.database.work import SERIALIZABLE, Isolation, Work
 from pileup.operations import Footprint, Operation
@@ -118,13 +119,14 @@ class Session:
         """Return the COMMIT; where a statement has failed it rolls back, and says nothing."""
         work = self.work()
 
-        def commit() -> str:
+        def commit() -> str | None:
             if work.state == "aborted":
                 op.name = ROLLBACK
                 work.state = "rolled back"
                 return "rolled back"
             work.commit()
-            return "committed"
+            note_commit(op, work)
+            return None
 
         touches = work.ends()
         if work.serial is not None:

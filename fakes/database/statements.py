@@ -12,28 +12,26 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pileup.fakes.database.engine import Engine
 from pileup.fakes.database.errors import (
-    ConnectionLost,
     DatabaseError,
     LockNotAvailable,
     QueryCanceled,
 )
+from pileup.fakes.database.failing import break_off
 from pileup.fakes.database.footprints import (
-    as_seen,
     merged,
     of_cells,
     of_isolation,
     of_predicates,
-    of_rows,
     settled,
 )
-from pileup.fakes.database.noting import of_unit
+from pileup.fakes.database.looking import Looking
+from pileup.fakes.database.noting import Inserting, note_marks, note_parts, of_unit, written
 from pileup.fakes.database.reading import Steps
 from pileup.fakes.database.rows import Version, story
 from pileup.fakes.database.tables import Table
 from pileup.fakes.database.waits import Wait, refuse_deadlock
 from pileup.fakes.database.work import Isolation, Work
-from pileup.notes import Question
-from pileup.operations import Footprint, Operation, Past, Touch
+from pileup.operations import Footprint, Operation
 from pileup.sim.agents import Strand, here
 
 T = TypeVar("T")
@@ -69,14 +67,12 @@ class Statement(Generic[T]):
         "_alone",
         "_began",
         "_begin",
-        "_blind",
         "_declared",
         "_engine",
         "_isolation",
         "_limits",
-        "_looks",
+        "_looking",
         "_name",
-        "_saw",
         "_shape",
         "_steps",
         "_table",
@@ -108,12 +104,8 @@ class Statement(Generic[T]):
         self._name = name
         self._table = table
         self._begin = begin
-        self._looks = looks
         self._writes = writes
-        self._blind = blind
-        """Whether it looks only where it finds nothing."""
-        self._saw: int | None = None
-        """The version of the table that it looked through, if it had to wait since."""
+        self._looking = Looking(table, looks, blind=blind)
         self._limits = limits
         self._shape = shape
         self.strand: Strand | None = here.get(None)
@@ -132,6 +124,7 @@ class Statement(Generic[T]):
         work, engine = self.work, self._engine
         if work is None:
             work = self.work = engine.begin(self.strand, self._isolation, read_only=False)
+        self._looking.begin(work)
         self._steps = self._begin(work)
         self._began = engine.sim.now
         try:
@@ -160,62 +153,35 @@ class Statement(Generic[T]):
         else:
             refuse_deadlock(work)
             op.touches = of_cells(work.touched) + work.wait.cell.reads
-            op.touches += self._looked_through() + self._snapshot_taken(work, fresh=fresh)
+            op.touches += self._looking.before_waiting()
+            if fresh and work.snapshot is not None:
+                op.touches += self._engine.items.commits.reads
             op.detail = f"waits for {work.wait.cell.item.holder}"
             return self
         touches = self._touched(work, answer, fresh=fresh)
         if self._alone:
             touches += work.locked() + work.changes()
             work.commit()
+            note_parts(op, work)
         if conflicts.stirred:
             touches += self._engine.items.serial.alters
-        op.touches = settled(merged(touches))
-        op.detail = self._story(answer)
-        if answer is not None and type(op.note) is Question:
+        op.touches = settled(merged(touches)) if self._alone and self._writes else merged(touches)
+        op.detail = _story(self._name, answer)
+        if self._engine.sim.marked:
+            _note_marks(op, answer)
+        if answer is not None and type(op.note) is Inserting:
             op.note.effect = True
         return self._shape(answer)
 
     def _touched(self, work: Work, answer: Any, *, fresh: bool) -> Footprint:
-        looks = () if self._blind and answer else self._looks
-        if self._saw is not None:
-            looks = tuple([self._then(touch) for touch in looks])
-        if not self._writes:
-            looks = merged(looks, of_rows(answer))
-        touches = as_seen(work, looks) + of_cells(work.touched)
-        work.end_statement()
-        touches += self._snapshot_taken(work, fresh=fresh)
+        looking = self._looking
+        looked = looking.wrote(work, answer) if self._writes else looking.read(work, answer)
+        touches = looked + of_cells(work.touched)
+        if fresh and work.snapshot is not None:
+            touches += self._engine.items.commits.reads
         if work.serial is not None:
             touches += of_predicates(self._table, writes=self._writes)
         return touches
-
-    def _snapshot_taken(self, work: Work, *, fresh: bool) -> Footprint:
-        taken = fresh and work.snapshot is not None
-        return self._engine.items.commits.reads if taken else ()
-
-    def _looked_through(self) -> Footprint:
-        """Return what it looked at before it waits: the table, which may change meanwhile."""
-        whole = self._table.whole
-        if self._saw is not None or whole.reads[0] not in self._looks:
-            return ()
-        self._saw = whole.item.version
-        return whole.reads
-
-    def _then(self, touch: Touch) -> Touch:
-        whole = self._table.whole.item
-        if touch.item is not whole or self._saw in (None, whole.version):
-            return touch
-        return Touch(Past(whole, self._saw or 0), touch.access)
-
-    def _story(self, answer: Any) -> Any:
-        """Tell of an answer in the history: of one row what it holds."""
-        if type(answer) is Version:
-            return answer.text
-        if type(answer) is not list:
-            return story(answer)
-        if len(answer) == 1:
-            one = answer[0]
-            return (one[1] if type(one) is tuple else one).text
-        return None if self._name == "get" else f"{len(answer)} rows"
 
     # At the client -----------------------------------------------------------------------
 
@@ -266,27 +232,19 @@ class Statement(Generic[T]):
             break_off(self.work, error)
 
 
-def break_off(work: Work, error: BaseException) -> None:
-    """Clean up after an error in a transaction, of which its client has just heard."""
-    if work.state != "open":
-        return
-    if isinstance(error, ConnectionLost):
-        work.engine.abandon(work)
-    else:
-        fail(work.engine, work)
+def _note_marks(op: Operation, answer: Any) -> None:
+    several = answer if type(answer) is list else [answer]
+    read = [each[1].values for each in several if type(each) is tuple]
+    note_marks(op, sent=[written(each) for each in several if type(each) is Version], got=read)
 
 
-def fail(engine: Engine, work: Work) -> None:
-    """Roll back what has failed, at once: nothing can come between, as on the server."""
-    strand = here.get(None)
-    if engine.sim.ending is not None:
-        return
-    if not work.cells or strand is None:
-        work.fail()
-        return
-    touches = work.locked()
-    if work.serial is not None:
-        touches += engine.items.serial.alters
-    op = Operation("rollback", touches, work.fail)
-    op.note = of_unit(work)
-    engine.sim.witness(strand, op)
+def _story(verb: str, answer: Any) -> Any:
+    """Tell of an answer in the history: of one row what it holds."""
+    if type(answer) is Version:
+        return answer.text
+    if type(answer) is not list:
+        return story(answer)
+    if len(answer) == 1:
+        one = answer[0]
+        return (one[1] if type(one) is tuple else one).text
+    return None if verb == "get" else f"{len(answer)} rows"

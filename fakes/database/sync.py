@@ -8,10 +8,10 @@ from typing import Any, Self
 
 from pileup.errors import UsageError
 from pileup.fakes._port import Port
-from pileup.fakes.database.drafting import Shortcuts
 from pileup.fakes.database.quick import getting, putting, updating
 from pileup.fakes.database.sequences import drawing
 from pileup.fakes.database.sessions import Session
+from pileup.fakes.database.shortcuts import Shortcuts
 from pileup.fakes.database.statements import Limits, Sendable
 from pileup.fakes.database.verbs import Verbs, asked
 from pileup.fakes.database.wheres import OrderBy, Where

@@ -9,7 +9,7 @@ from typing import Any
 from pileup.errors import UsageError
 from pileup.fakes.database import footprints as fp
 from pileup.fakes.database.engine import Engine
-from pileup.fakes.database.noting import of_insert
+from pileup.fakes.database.noting import of_insert, of_whole
 from pileup.fakes.database.reading import Asked, Lock, Patience, copied, select
 from pileup.fakes.database.rows import Row, Version
 from pileup.fakes.database.statements import Limits, Statement
@@ -61,7 +61,7 @@ class Verbs:
             verb = f"select for {asked.lock}"
         looks = fp.looked_at(table, condition)
         begin = partial(select, table=table, condition=condition, asked=asked)
-        return Statement(
+        statement = Statement(
             self.engine,
             work,
             verb,
@@ -73,6 +73,9 @@ class Verbs:
             writes=False,
             limits=self.limits,
         )
+        if where is None and asked.limit is None:
+            statement.op.note = of_whole(work)
+        return statement
 
     def update(
         self, work: Work | None, name: str, where: Where, changes: Mapping[str, Any]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pileup.fakes._port import Cell
 from pileup.fakes.database.errors import InFailedTransaction
-from pileup.fakes.database.rows import Row, Version
+from pileup.fakes.database.rows import Row, Version, Way
 from pileup.fakes.database.ssi import Serial
 from pileup.fakes.database.waits import Wait
 from pileup.operations import Footprint, Item, Touch
@@ -29,16 +31,16 @@ class Work:
     """One transaction on the server."""
 
     __slots__ = (
-        "_fresh",
+        "_drafted",
+        "_drafted_rows",
         "_replaced",
-        "_viewed",
         "agent",
         "cells",
-        "drafted",
         "drafts",
         "engine",
         "holds",
         "isolation",
+        "over",
         "read_only",
         "serial",
         "snapshot",
@@ -65,12 +67,10 @@ class Work:
         """Its number among the run's units of work, if it can have more than one statement."""
         self.drafts: dict[Row, Slot | None] = {}
         """What it has written, each with the only slot that changes, if it is known."""
-        self.drafted: dict[Item, Touch] = {}
-        """What it has written that others see, each with the lock that it reads to see its own."""
-        self._fresh: dict[Item, Touch] = {}
-        """The part of it that the present statement has written."""
-        self._viewed: dict[Row, None] = {}
-        """What it wrote first in view of what was there, and so erases nothing unseen."""
+        self._drafted: dict[Item, Touch] = {}
+        self._drafted_rows = 0
+        self.over: tuple[tuple[str, int], ...] = ()
+        """Once it has committed: of which items it has written over an older part alone."""
         self.holds: dict[Row, None] = {}
         self.cells: dict[Cell, None] = {}
         """What others wait for that this transaction holds up."""
@@ -109,19 +109,17 @@ class Work:
         self._keep(cell)
         cell.item.holder = _names(row)
 
-    def draft(self, row: Row, values: dict[str, Any] | None, *, blind: bool) -> Version:
+    def draft(self, row: Row, values: dict[str, Any] | None, way: Way) -> Version:
         """Write a version that nobody else sees before the commit."""
-        if not blind and row not in self.drafts:
-            self._viewed[row] = None
         before, table = row.latest(self), row.table
         version = Version(values, self.serial)
         replaced, row.draft = row.draft, version
+        version.way = way if replaced is None else way.after(replaced.way)
         row.holders[self] = True
         self.holds[row] = self.drafts[row] = None
         for slot in table.slots_of(before, version):
             self._keep(slot.lock)
             slot.lock.item.holder = self.who
-            self._fresh[slot.item] = slot.lock.reads[0]
         if replaced is not None:
             self._replaced.append((row, replaced))
         return version
@@ -133,21 +131,25 @@ class Work:
         self.cells[slot.lock] = None
         slot.lock.item.holder = self.who
 
-    def redraft(self, row: Row, values: dict[str, Any], slot: Slot, *, blind: bool) -> Version:
+    def redraft(self, row: Row, values: dict[str, Any], slot: Slot, way: Way) -> Version:
         """Draft a row that is held, and stays where all unique indexes have it."""
-        version = row.draft = Version(values)
-        if row not in self.drafts:
-            self.drafts[row] = slot
-            self.drafted[slot.item] = slot.lock.reads[0]
-            if not blind:
-                self._viewed[row] = None
+        version = Version(values)
+        version.way = way if row.draft is None else way.after(row.draft.way)
+        row.draft = version
+        self.drafts.setdefault(row, slot)
         return version
 
-    def end_statement(self) -> None:
-        """From now on, what was written is there to be seen by this transaction."""
-        if self._fresh:
-            self.drafted.update(self._fresh)
-            self._fresh = {}
+    def drafted(self, count: int) -> Mapping[Item, Touch]:
+        """Return the items of the first rows that it wrote, each with what is read to see them.
+
+        Nobody else can change a draft before its commit, so that is its lock.
+        """
+        known = self._drafted
+        for row in islice(self.drafts, self._drafted_rows, count):
+            for slot in row.table.slots_of(row.latest(None), row.draft):
+                known[slot.item] = slot.lock.reads[0]
+        self._drafted_rows = count
+        return known
 
     def _keep(self, cell: Cell) -> None:
         self.cells[cell] = self.touched[cell] = None
@@ -166,7 +168,7 @@ class Work:
             slots = [known] if known is not None else row.table.slots_of(before, row.draft)
             for slot in slots:
                 # Only the key stands for the row; another unique value is taken if it is free.
-                blind = slot is slots[0] and row not in self._viewed
+                blind = slot is slots[0] and row.draft is not None and row.draft.way.blind
                 touches[slot.writes[0] if blind else slot.alters[0]] = None
             touches[row.table.whole.updates[0]] = None
         if touches:
@@ -176,9 +178,9 @@ class Work:
     def ends(self) -> Footprint:
         """Return what a commit of it touches."""
         if len(self.drafts) == 1 and len(self.cells) == 1:
-            slot = next(iter(self.drafts.values()))
-            if slot is not None:
-                return slot.recommits if self._viewed else slot.commits
+            row, slot = next(iter(self.drafts.items()))
+            if slot is not None and row.draft is not None:
+                return slot.commits if row.draft.way.blind else slot.recommits
         return self.changes() + self.locked()
 
     def commit(self) -> None:
@@ -190,7 +192,8 @@ class Work:
             if engine.others_look_back(self):
                 engine.remember(self.changes())
             engine.commits += 1
-            for row in self.drafts:
+            for row, slot in self.drafts.items():
+                self._note_columns(row, slot)
                 version, row.draft = row.draft, None
                 assert version is not None
                 version.at = engine.commits
@@ -200,6 +203,16 @@ class Work:
             for row, slot in self.drafts.items():
                 engine.supersede(row, settled=slot is not None)
             engine.note_commit()
+
+    def _note_columns(self, row: Row, slot: Slot | None) -> None:
+        """Note what is written over of a row of which some columns alone are set."""
+        if row.draft is None or row.draft.way.columns is None:
+            row.set_all()
+            return
+        item = (slot or row.table.slots_of(row.versions[-1])[0]).item
+        over = row.set_some(row.draft.way.columns, item.version)
+        if over is not None:
+            self.over += ((item.name, over),)
 
     def rollback(self) -> None:
         """Take back what was written, and let go of what is locked."""

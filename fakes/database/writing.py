@@ -13,7 +13,7 @@ from pileup.fakes.database.errors import (
     UniqueViolation,
 )
 from pileup.fakes.database.reading import Steps, locked, matching
-from pileup.fakes.database.rows import Row, Version
+from pileup.fakes.database.rows import BLINDLY, IN_VIEW, Row, Version, Way
 from pileup.fakes.database.ssi import Looked
 from pileup.fakes.database.tables import Index, Table
 from pileup.fakes.database.waits import Wait
@@ -44,7 +44,7 @@ def update(
         if latest is not None:
             values = changed(latest, changes)
             table.refuse_nulls(values)
-            done.append((yield from write(work, row, values, blind=blind)))
+            done.append((yield from write(work, row, values, Way(blind, changes.keys()))))
     return done
 
 
@@ -55,7 +55,7 @@ def delete(work: Work, table: Table, condition: Condition) -> Steps[list[Version
         expect_may_write(work, "delete")
         latest = yield from locked(work, row, version, condition, exclusive=True)
         if latest is not None:
-            done.append((yield from write(work, row, None, blind=condition.blind)))
+            done.append((yield from write(work, row, None, Way(condition.blind))))
     return done
 
 
@@ -68,15 +68,10 @@ def changed(version: Version, changes: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def write(
-    work: Work, row: Row, values: dict[str, Any] | None, *, blind: bool
-) -> Steps[Version]:
-    """Draft a row that is locked already, as soon as its unique columns exclude nobody.
-
-    It is `blind` where it makes no difference what was there.
-    """
+def write(work: Work, row: Row, values: dict[str, Any] | None, way: Way) -> Steps[Version]:
+    """Draft a row that is locked already, as soon as its unique columns exclude nobody."""
     before = row.latest(work)
-    version = work.draft(row, values, blind=blind)
+    version = work.draft(row, values, way)
     if work.serial is not None:
         work.engine.conflicts.write(work.serial, _places(row, before, version))
     if values is not None:
@@ -165,10 +160,11 @@ def insert(
         latest = yield from locked(work, rival, version, None, exclusive=True)
         if latest is version:
             new = values if whole else {**(latest.values or {}), **values}
-            return (yield from write(work, rival, new, blind=whole))
+            way = BLINDLY if whole else Way(blind=False, columns=values.keys())
+            return (yield from write(work, rival, new, way))
     row = Row(table, values)
     table.add(row)
-    return (yield from write(work, row, values, blind=whole))
+    return (yield from write(work, row, values, BLINDLY if whole else IN_VIEW))
 
 
 def _conflicting(

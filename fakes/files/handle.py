@@ -102,7 +102,7 @@ class Files:
         if strand is not None and lost is not None:
             process = agent.index
             op = Operation("exit", lost, lambda: self._calls.locking.lose(process))
-            self._sim.witness(strand, op)
+            self._sim.happen(strand, op)
 
     # Whole files -------------------------------------------------------------------------
 

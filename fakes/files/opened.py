@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVarTuple
 from pileup.errors import Unacknowledged
 from pileup.fakes.files.inodes import Inode, Regular
 from pileup.fakes.files.spots import complaint
-from pileup.notes import Note
+from pileup.notes import Note, blank
 from pileup.operations import Footprint, Operation, nothing
 from pileup.spelling import Brief, brief
 
@@ -98,7 +98,8 @@ class Opened:
     def begin(self, op: Operation, node: Regular) -> None:
         """Begin to write a file anew: from here until it is closed is one logical write."""
         part = self.volume.tree.sim.count("part")
-        self.note = op.note = Note(part=part)
+        self.note = op.note = note = blank()
+        note.part = part
         node.part, node.rest = part, None
 
     @property

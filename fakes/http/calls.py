@@ -113,8 +113,11 @@ class Call:
     def _refused(self, response: Response) -> None:
         """Note an answer that is a failure; after some of them it may help to ask again."""
         refuse(self.note, response)
+        sim = self._server.port.sim
         if response.status in TRANSIENT or response.status >= BROKEN:
-            self._server.port.sim.note_failure(self.strand, self.op)
+            sim.note_failure(self.strand, self.op)
+        elif sim.tries is not None:  # it is answered, if not as its caller would have liked
+            sim.tries.answered(self.strand, self.op)
 
     def _asked_version(self) -> str | None:
         return asked_version(self.request, self.found.route.versions)

@@ -18,7 +18,16 @@ To try it, write histories down in a few words (`told`):
 from __future__ import annotations
 
 from pileup.detectors.notation import spelled, told
-from pileup.detectors.registry import DETECTORS, detect, detector
+from pileup.detectors.registry import DETECTORS, detect, detector, without_shadows
 from pileup.detectors.taxonomy import KINDS, Kind
 
-__all__ = ["DETECTORS", "KINDS", "Kind", "detect", "detector", "spelled", "told"]
+__all__ = [
+    "DETECTORS",
+    "KINDS",
+    "Kind",
+    "detect",
+    "detector",
+    "spelled",
+    "told",
+    "without_shadows",
+]

@@ -21,6 +21,9 @@ Strand: TypeAlias = int
 TASKS: Final = 1 << 20
 """More tasks than one agent can have."""
 
+ENDS: Final = frozenset(("end", "crash"))
+"""How an agent ends; one that crashes and begins anew leaves no `end`."""
+
 Look: TypeAlias = tuple[int, Strand, Access, int]
 """One access to an item: the number of its row, who, how, and the version that it had or made."""
 
@@ -44,6 +47,11 @@ class Case:
     def is_serial(self) -> bool | None:
         """Whether some order of the agents one after another comes to the same; None: unknown."""
         return None if self._excused is None else self._excused()
+
+    @property
+    def has_oracle(self) -> bool:
+        """Whether `is_serial` may know."""
+        return self._excused is not None
 
     # What was touched ------------------------------------------------------------------------
 
@@ -84,6 +92,19 @@ class Case:
         return [number for number, row in enumerate(self.rows) if row[11] is not None]
 
     @cached_property
+    def leases(self) -> dict[Item, bool]:
+        """What several agents held for a while, one after another; whether it is a message."""
+        first: dict[Item, int] = {}
+        found: dict[Item, bool] = {}
+        for number in self.noted:
+            row = self.rows[number]
+            if row[11].lease is not None:  # type: ignore[union-attr] # it has a note
+                item = leased(row)
+                if item is not None and first.setdefault(item, row[3]) != row[3]:
+                    found[item] = row[11].message is not None  # type: ignore[union-attr] # as above
+        return found
+
+    @cached_property
     def parts(self) -> dict[int, list[int]]:
         """The rows of each logical write that takes several, in order; what failed is no part."""
         found: dict[int, list[int]] = {}
@@ -119,13 +140,13 @@ class Case:
         return found
 
     @cached_property
-    def gone(self) -> dict[int, int]:
-        """Of each agent that has ended or crashed, by number: the row that last said so."""
-        return {
-            row[3]: number
-            for number, row in enumerate(self.rows)
-            if row[0] in ENDS and row[4] == 0 or row[10] == "crash"
-        }
+    def gone(self) -> dict[int, list[int]]:
+        """The rows in which each agent, by number, ended or crashed; it may begin anew."""
+        found: dict[int, list[int]] = {}
+        for number, row in enumerate(self.rows):
+            if row[0] in ENDS:
+                found.setdefault(row[3], []).append(number)
+        return found
 
     @cached_property
     def parents(self) -> dict[Strand, Strand]:
@@ -168,6 +189,18 @@ class Case:
             if touch.item is item or (type(touch.item) is Past and touch.item.item is item):
                 return touch.access, version
         raise LookupError(f"row {number} did not touch {item.name}")
+
+
+def leased(row: RawRow) -> Item | None:
+    """Return what a row takes for a while, or makes last longer."""
+    note = row[11]
+    if note is None or note.lease is None or row[8] == FAIL:
+        return None
+    message = note.message
+    for item, access in row[1]:
+        if access != "read" and (message is None or item.key.endswith(message)):
+            return item
+    return None
 
 
 def _is_contested(looks: list[Look]) -> bool:

@@ -7,19 +7,30 @@ transaction has its effect when that is committed.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from pileup.detectors.attempts import LATE, Attempt, attempt
 from pileup.detectors.case import TASKS, Case
 from pileup.history import FAIL, INFO, OK
+from pileup.operations import READ, UPDATE, Item
 
 CRASH: Final = "crash"
 COMMIT: Final = "commit"
 
 TAKING: Final = ("claim", "receive", "next", "get")
 """The operations by which an agent is handed a message."""
+
+
+class Claim(NamedTuple):
+    """What an agent read at a version and then changed: the rows of both."""
+
+    item: Item
+    version: int
+    read: int
+    change: int
 
 
 class Effect:
@@ -48,20 +59,29 @@ class Effects:
     def __init__(self, case: Case) -> None:
         self._case = case
 
+    @property
+    def ways(self) -> bool:
+        """Whether anything happened by which one effect can become two."""
+        return bool(self.crashes or self.deaths or self.taken or self.claims)
+
     @cached_property
     def several(self) -> list[list[Effect]]:
         """The effects that look alike, in order, where there are several."""
-        case, rows = self._case, self._case.rows
-        counted: dict[str, int] = {}
-        asked: dict[str, list[Attempt]] = {}
-        for number in case.noted:
+        rows, counted = self._case.rows, dict[str | None, int]()
+        for number in self._case.noted:
             note = rows[number][11]
-            if note is not None and (note.effect or rows[number][8] == INFO):
-                each = attempt(case, number)
-                if each.note.intent is not None:
-                    counted[each.about] = counted.get(each.about, 0) + each.effective
+            if note is not None and note.effect:
+                counted[note.intent] = counted.get(note.intent, 0) + 1
+        asked: dict[str, list[Attempt]] = {}
+        if any(count > 1 for count in counted.values()):
+            for number in self._case.noted:
+                note = rows[number][11]
+                if note is None or not note.effect:
+                    continue
+                if counted.get(note.intent, 0) > 1 and note.intent is not None:
+                    each = attempt(self._case, number)
                     asked.setdefault(each.about, []).append(each)
-        found = (list(self._happened(asked[a])) for a, count in counted.items() if count > 1)
+        found = (sorted(self._happened(each), key=_by_time) for each in asked.values())
         return [effects for effects in found if len(effects) > 1]
 
     def _happened(self, asked: list[Attempt]) -> Iterator[Effect]:
@@ -89,9 +109,9 @@ class Effects:
         for number in self._case.noted:
             row = self._case.rows[number]
             note = row[11]
-            if row[0] == COMMIT and note is not None and note.unit is not None:
-                if row[8] == OK or (row[8] == INFO and row[2]):
-                    found[note.unit] = number
+            done = row[8] == OK or (row[8] == INFO and row[2])
+            if row[0] == COMMIT and done and note is not None and note.unit is not None:
+                found[note.unit] = number
         return found
 
     # Lives ---------------------------------------------------------------------------------
@@ -129,7 +149,7 @@ class Effects:
     # Claims --------------------------------------------------------------------------------
 
     @cached_property
-    def _taken(self) -> dict[int, list[tuple[int, str]]]:
+    def taken(self) -> dict[int, list[tuple[int, str]]]:
         """The messages that each strand was handed: the rows, in order."""
         found: dict[int, list[tuple[int, str]]] = {}
         for number in self._case.noted:
@@ -141,5 +161,28 @@ class Effects:
 
     def message(self, effect: Effect) -> tuple[int, str] | None:
         """Return the message that an effect was asked for in view of, and the row that gave it."""
-        before = [each for each in self._taken.get(effect.asked.strand, ()) if each[0] < effect.asked.number]
-        return before[-1] if before else None
+        taken = self.taken.get(effect.asked.strand, [])
+        place = bisect_left(taken, (effect.asked.number, ""))
+        return taken[place - 1] if place else None
+
+    @cached_property
+    def claims(self) -> dict[int, list[Claim]]:
+        """What each agent read and then changed or wrote over: what it may have taken for its own.
+
+        Two that went by one version have taken one thing twice.
+        """
+        found: dict[int, list[Claim]] = {}
+        for item, looks in self._case.looks.items():
+            read: dict[int, tuple[int, int]] = {}
+            for number, strand, access, version in looks:
+                who = strand // TASKS
+                if access == READ:
+                    read[who] = (version, number)
+                elif access != UPDATE and who in read:
+                    base, at = read.pop(who)
+                    found.setdefault(who, []).append(Claim(item, base, at, number))
+        return found
+
+
+def _by_time(effect: Effect) -> int:
+    return effect.happened

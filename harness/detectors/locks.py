@@ -77,10 +77,10 @@ def _takes(case: Case, number: int) -> bool:
 def _end(case: Case, taken: int) -> int | None:
     """Return the row that ended the agent that took a lock; for a mark only a crash counts."""
     row = case.rows[taken]
-    last = case.gone.get(row[3])
-    if last is None or last < taken:
+    ended = next((each for each in case.gone.get(row[3], ()) if each > taken), None)
+    if ended is None or (row[0] not in TAKING and case.rows[ended][10] != "crash"):
         return None
-    return last if row[0] in TAKING or case.rows[last][10] == "crash" else None
+    return ended
 
 
 def _waiting(case: Case, held: dict[Item, int]) -> Iterator[tuple[Item, int]]:

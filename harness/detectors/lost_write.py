@@ -11,14 +11,18 @@ What is right and looks the same must stay silent, so nothing is said of
 * a change that left everything as it was;
 * two writes of one value, if some order of the agents one after another comes to
   the same: a cache that is filled twice, but not a counter that is 1 and not 2;
+* a write by who has seen nothing but what it put there itself, likewise: it would have
+  erased the other's change had that come before all it did;
 * a change by a task or sub-agent of the writer's that had ended before;
 * what happens by itself, such as an expiry.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator
 from itertools import islice
+from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 
 from pileup.detectors.case import TASKS, Case, Look, Strand
@@ -98,7 +102,9 @@ def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> 
                 and base[0] < version - 1
                 and _mark(case, base[1], number) not in told  # once, whoever it happens to
             ):
-                yield from _loss(case, item, look, base, _erased(case, look, base, known, changes))
+                erased = _erased(case, look, base, known, _older(case, item, number, changes))
+                own = _is_own(case, item, base, strand, changes)
+                yield from _loss(case, item, look, base, erased, own)
         changes.append(look)
         if base is not None:
             known[strand] = (version, base[1])
@@ -119,11 +125,26 @@ def _of_kin(case: Case, strand: Strand, known: dict[Strand, Known], now: int) ->
     return max(above, default=None)
 
 
-def _loss(case: Case, item: Item, look: Look, base: Known, erased: Iterable[int]) -> Iterator[Loss]:
+def _is_own(case: Case, item: Item, base: Known, strand: Strand, changes: list[Look]) -> bool:
+    """Whether all that a strand has seen of an item may be what it put there itself.
+
+    A change looks as well, but whether it tells its agent what it saw is not known.
+    """
+    if case.access(base[1], item) != "read":
+        return True
+    seen = case.version(base[1], item)
+    at = bisect_left(changes, seen, key=itemgetter(3))
+    return at < len(changes) and changes[at][3] == seen and changes[at][1] == strand
+
+
+def _loss(
+    case: Case, item: Item, look: Look, base: Known, erased: Iterable[int], own: bool
+) -> Iterator[Loss]:
     """Make a loss of the first change that is certainly gone, or else of the first that may be."""
     maybe: list[Loss] = []
     for change in erased:
-        loss = Loss(item, base[1], change, look[0], _is_equal(case, change, look[0]))
+        doubtful = own or _is_equal(case, change, look[0])
+        loss = Loss(item, base[1], change, look[0], doubtful)
         if not loss.is_doubtful:
             yield loss
             return
@@ -146,6 +167,13 @@ def _erased(
             continue
         if not _is_idle(case, base[1], other) and not _is_unfinished(case, other):
             yield other
+
+
+def _older(case: Case, item: Item, write: int, changes: list[Look]) -> list[Look]:
+    """Leave out what changed other parts of the item than the one that is written over."""
+    note = case.rows[write][11]
+    over = dict(note.over).get(item.name) if note is not None and note.over else None
+    return changes if over is None else [each for each in changes if each[3] <= over]
 
 
 def _is_part(case: Case, number: int) -> bool:

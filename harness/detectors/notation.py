@@ -12,8 +12,9 @@ deed    `r x1` read, `w x2` write over, `c x2` change in view of what is there,
 item    `x` or `files[a.json]`; the version behind it may be left out: then a
         read has the present one, and a write makes the next.
 and     `=5` or `="a b"` is the value, `!` it failed, `?` its outcome is not
-        known, `~lost` a fault befell it, `@3.5` the time from now on,
-        `{intent=a key=k1}` what its note says.
+        known, `??` its agent gave up before it took effect, `~lost` a fault
+        befell it, `@3.5` the time from now on, `{intent=a key=k1}` what its
+        note says.
 
 The version that is met first is there from the start: `r x1` begins at 1.
 """
@@ -32,7 +33,8 @@ from pileup.operations import CHANGE, READ, UPDATE, WRITE, Access, Item, Touch
 from pileup.spelling import Brief
 
 LETTERS: Final[dict[str, Access]] = {"r": READ, "w": WRITE, "c": CHANGE, "u": UPDATE}
-OUTCOMES: Final[dict[str, Outcome]] = {"": OK, "!": FAIL, "?": INFO}
+OUTCOMES: Final[dict[str, Outcome]] = {"": OK, "!": FAIL, "?": INFO, "??": INFO}
+GIVEN_UP: Final = "??"
 
 ITEM: Final = (
     r"(?P<resource>[A-Za-z_](?:[\w.-]*[A-Za-z_.-])?)(?:\[(?P<key>[^\]]*)\])?(?P<version>\d*)"
@@ -47,12 +49,12 @@ EVENT: Final = re.compile(
 SHORT: Final = re.compile(rf"(?P<letter>[rwcu])\s+{ITEM}{VALUE}(?P<rest>.*)", re.DOTALL)
 LONG: Final = re.compile(
     rf"(?P<name>[A-Za-z_][A-Za-z_][\w -]*?)\s*(?:\((?P<touches>[^)]*)\))?{VALUE}"
-    r"(?P<rest>(?:[\s!?~@{].*)?)",
+    r"(?P<rest>(?:\s*[!?~@{].*)?)",
     re.DOTALL,
 )
 TOUCH: Final = re.compile(rf"(?P<letter>[rwcu])\s+{ITEM}(?=\s|$)")
 REST: Final = re.compile(
-    r"(?P<outcome>[!?]?)\s*(?:~(?P<fault>\w+))?\s*(?:@(?P<time>[\d.]+))?\s*(?:\{(?P<note>[^}]*)\})?"
+    r"(?P<outcome>\?\?|[!?]?)\s*(?:~(?P<fault>\w+))?\s*(?:@(?P<time>[\d.]+))?\s*(?:\{(?P<note>[^}]*)\})?"
 )
 PART: Final = re.compile(r'(?:"[^"]*"|\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|[^,;\n])+')
 NAMES: Final = {READ: "read", WRITE: "write", CHANGE: "change", UPDATE: "update"}
@@ -99,8 +101,9 @@ def _tell(telling: _Telling, text: str) -> None:
         _refuse(text, f"what follows the deed, {deed['rest'].strip()!r}, cannot be read")
     telling.time = float(rest["time"] or telling.time)
     outcome = OUTCOMES[rest["outcome"]]
-    versions = tuple(version for _, version in touched)
-    if outcome != FAIL:
+    given_up = rest["outcome"] == GIVEN_UP
+    versions = () if given_up else tuple(version for _, version in touched)
+    if outcome != FAIL and not given_up:
         for (item, access), version in touched:
             item.version = max(item.version, version) if access == READ else version
     telling.rows.append(
@@ -200,8 +203,10 @@ def _fact(name: str, value: str) -> object:
         return [(int(number), place) for number, _, place in pairs]
     if name in ("sent", "got"):
         return value.split("+")
-    if name in ("effect", "unheard"):
+    if name in ("effect", "unheard", "whole"):
         return value in ("", "yes")
+    if name in ("intent", "key", "message", "refused"):
+        return value
     return float(value) if re.fullmatch(r"\d+\.\d+", value) else _value(value)
 
 
@@ -228,4 +233,6 @@ def _spell(event: Event) -> str:
     task = f".{event.strand}" if event.strand else ""
     step = f"/{event.step}" if event.step is not None else ""
     mark = next(mark for mark, outcome in OUTCOMES.items() if outcome == event.outcome)
+    if mark == "?" and any(seen.version is None for seen in event.items):
+        mark = GIVEN_UP
     return f"{event.agent}{task}{step}:{deed}{mark}"

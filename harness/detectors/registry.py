@@ -6,10 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias, TypeVar
 
 from pileup.detectors.case import Case
+from pileup.detectors.cycles import cycles
+from pileup.detectors.duplicate_effect import duplicate_effects
+from pileup.detectors.leases import stolen_leases
+from pileup.detectors.locks import orphaned_locks
+from pileup.detectors.lost_work import lost_work
 from pileup.detectors.lost_write import lost_writes
+from pileup.detectors.recovery import no_recovery
 from pileup.detectors.retry_amplification import retry_amplification
+from pileup.detectors.storms import rate_limit_storms
 from pileup.detectors.taxonomy import KINDS
 from pileup.detectors.torn import torn_reads, torn_writes
+from pileup.detectors.zombies import zombie_writes
 from pileup.errors import UsageError
 from pileup.findings import Finding
 from pileup.history import History
@@ -19,7 +27,20 @@ Detector: TypeAlias = Callable[[History], Iterable[Finding]]
 
 D = TypeVar("D", bound=Detector)
 
-DETECTORS: Final = (lost_writes, retry_amplification, torn_reads, torn_writes)
+DETECTORS: Final = (
+    lost_writes,
+    cycles,
+    duplicate_effects,
+    retry_amplification,
+    torn_reads,
+    torn_writes,
+    orphaned_locks,
+    rate_limit_storms,
+    no_recovery,
+    stolen_leases,
+    zombie_writes,
+    lost_work,
+)
 """Ours, which look at a case: the history with what several of them need to know of it."""
 
 _added: dict[str, Detector] = {}
@@ -65,7 +86,7 @@ def detect(history: History, excused: Callable[[], bool | None] | None = None) -
             found.setdefault(finding.fingerprint, finding)
     if not found:
         return []
-    return sorted(_without_shadows(list(found.values())), key=lambda finding: finding.rank)
+    return sorted(without_shadows(list(found.values())), key=lambda finding: finding.rank)
 
 
 def _asked(function: Detector, history: History) -> Iterator[Finding]:
@@ -79,7 +100,8 @@ def _asked(function: Detector, history: History) -> Iterator[Finding]:
         yield finding
 
 
-def _without_shadows(found: list[Finding]) -> list[Finding]:
+def without_shadows(found: list[Finding]) -> list[Finding]:
+    """Leave out what is nothing but another finding seen again."""
     return [each for each in found if not any(_casts(other, each) for other in found)]
 
 

@@ -225,14 +225,14 @@ def _finding(case: Case, series: Series, layers: list[Layer], mark: str) -> Find
     number = len(series.attempts)
     factors = " x ".join(f"{each.tries} {_short(each.loop.line)}" for each in layers)
     whole = prod(each.tries for each in layers)
-    amount = f"{number} = {factors}" if whole == number else f"{number} of {whole} = {factors}"
+    amount = f": {number} = {factors}" if whole == number else f", of up to {whole} = {factors}"
     receipt: dict[str, Brief] = {"attempts": number, "layers": len(layers)}
     for place, each in enumerate(layers, 1):
         receipt[f"layer_{place}"] = each.loop.line
         receipt[f"factor_{place}"] = each.tries
     return found(
         "retry_amplification",
-        title=f"one call, {what}, became {number} attempts: {amount}",
+        title=f"one call, {what}, became {number} attempts{amount}",
         explanation=_explained(series, layers, f"{agent}'s call, {what}"),
         item=item,
         agents=tuple(case.agents[each.row[3]].name for each in series.attempts),
@@ -250,7 +250,9 @@ def _short(line: str) -> str:
 def _explained(series: Series, layers: list[Layer], call: str) -> str:
     numbers = [each.number for each in series.attempts]
     failures = sum(each.failed for each in series.attempts)
-    end = f"{failures} failed, and then one succeeded." if failures < len(numbers) else "All failed."
+    end = (
+        f"{failures} failed, and then one succeeded." if failures < len(numbers) else "All failed."
+    )
     lines = [
         f"{call}, was made {len(numbers)} times (events {numbers[0]} to {numbers[-1]}).",
         end,

@@ -30,6 +30,42 @@ KINDS: Final = MappingProxyType(
             "(an increment, an append)",
             ("write_skew", "read_skew", "dirty_write", "circular_flow", "torn_write"),
         ),
+        "dirty_write": Kind(
+            "critical",
+            "units of work wrote over each other's half-done work, and what is left is a mixture",
+            "hold one lock around all writes of a unit, or write all of it in one transaction",
+            ("circular_flow", "intermediate_read", "read_skew", "write_skew"),
+        ),
+        "circular_flow": Kind(
+            "high",
+            "units of work each went by what the other had not finished yet",
+            "let a unit's work be seen only when all of it is done: one transaction, or one lock "
+            "around the unit",
+        ),
+        "aborted_read": Kind(
+            "high",
+            "a unit of work went by what another wrote and then took back",
+            "let nobody see what may still be taken back: read only what is committed",
+        ),
+        "intermediate_read": Kind(
+            "high",
+            "a unit of work read what another was about to write over",
+            "write the final value once, at the end, or hold a lock around all writes of a unit "
+            "and around the read",
+        ),
+        "read_skew": Kind(
+            "high",
+            "a unit of work saw one thing from before and another from after a change",
+            "read all of it at one time: from one snapshot (a transaction with repeatable read), "
+            "in one operation, or under the lock that its writers hold",
+        ),
+        "write_skew": Kind(
+            "high",
+            "units of work each decided by what another was about to change",
+            "let the second one see the first: a serializable transaction that is tried again when "
+            "it is refused, for_update on all rows that are read, or one lock around the check "
+            "and the write",
+        ),
         "torn_read": Kind(
             "high",
             "somebody read what another had written only in part",
@@ -66,6 +102,33 @@ KINDS: Final = MappingProxyType(
             "work did not go on when the fault was over",
             "let a breaker that has opened try again after a while, bound queues and retries, and "
             "shed load until the service is up",
+        ),
+        "orphaned_lock": Kind(
+            "high",
+            "a lock is held by an agent that is gone, and another waits for it in vain",
+            "give it back whatever happens (`with`, `finally`); where its holder may crash, take a "
+            "lock that goes with its holder (flock) or runs out by itself (a lease)",
+            ("deadlock",),
+        ),
+        "stolen_lease": Kind(
+            "high",
+            "who had lost a lease without noticing took it from the next holder",
+            "give a lease back only if it is still one's own (compare and delete, as redis-py's "
+            "lock does), make it longer in time (a heartbeat), and stop the work when that fails",
+            ("lost_write",),
+        ),
+        "zombie_write": Kind(
+            "high",
+            "something was written by who had been given up, over what had been written instead",
+            "let each attempt carry a number that only grows (a fencing token, a version) and "
+            "refuse what comes with an older one; or stop an attempt for sure before the next",
+            ("lost_write",),
+        ),
+        "lost_work": Kind(
+            "critical",
+            "something was accepted and will never be done",
+            "acknowledge a message after its work is done, not before; who crashes then gets it "
+            "delivered again",
         ),
         "not_serial": Kind(
             "medium",

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
 from pileup.detectors.case import TASKS, Case, Look, Strand
@@ -54,11 +54,10 @@ class Torn(NamedTuple):
 
 def torn_reads(case: Case) -> Iterator[Finding]:
     """Find who acted on half of what somebody was writing."""
-    halves = _halves(case)
-    if not halves:
-        return
+    shared = _shared(case)
+    halves = _halves(case) if shared else {}
     seen: set[str] = set()
-    for item in dict.fromkeys(touch.item for row in halves for touch in case.rows[row][1]):
+    for item in shared:
         for torn in _torn(case, item, halves):
             mark = _mark(case, torn.read, torn.half.made)
             if (mark + item.name) not in seen:
@@ -66,11 +65,21 @@ def torn_reads(case: Case) -> Iterator[Finding]:
                 yield _torn_read(case, torn, mark)
 
 
+def _shared(case: Case) -> list[Item]:
+    """Return what was written in parts, and touched by others as well."""
+    written = {touch.item: None for rows in case.parts.values() for touch in case.rows[rows[0]][1]}
+    return [
+        item
+        for item in written
+        if any(look[1] != case.looks[item][0][1] for look in case.looks[item])
+    ]
+
+
 def _halves(case: Case) -> dict[int, Half]:
     """Return what each row has left half done, by the number of the row."""
     found: dict[int, Half] = {}
     for rows in case.parts.values():
-        for row, after in zip(rows, rows[1:], strict=False):
+        for row, after in pairwise(rows):
             found[row] = Half(row, after)
         if _is_broken_off(case, rows[-1]):
             found[rows[-1]] = Half(rows[-1], None)

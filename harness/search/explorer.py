@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import zip_longest
-from typing import Final
 
 from pileup.choices import Strategy, Tape
 from pileup.errors import NeedsLoop, NeedsToBlock, NotDeterministic, WrongBackend
@@ -18,6 +15,7 @@ from pileup.faults.rules import Plan
 from pileup.faults.weather import Weather
 from pileup.history import History
 from pileup.results import Exploration, Run
+from pileup.search.garbage import forget, resting_collector, unawaited
 from pileup.search.in_order import InOrder, Order
 from pileup.search.judge import judge, symptoms
 from pileup.search.ledger import Ledger
@@ -34,8 +32,6 @@ from pileup.sim.traced import TracedSim
 from pileup.sim.world import controlled, enclosed
 from pileup.strategies import Replay
 from pileup.tokens import Ticket, encode
-
-RUNS_BETWEEN_COLLECTIONS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class Explorer:
     def explore(self, strategy: Strategy, runs: int) -> Exploration:
         """Run `runs` times, each as the strategy says."""
         ledger = Ledger(self.conditions.faults)
-        with _resting_collector() as tidy, controlled(self.conditions.budgets):
+        with resting_collector() as tidy, controlled(self.conditions.budgets):
             try:
                 for number in range(runs):
                     tidy(number)
@@ -85,7 +81,7 @@ class Explorer:
 
     def once(self, strategy: Strategy, *, traced: bool = False) -> Run:
         """Run a single time, as the strategy says."""
-        with _resting_collector(), controlled(self.conditions.budgets):
+        with resting_collector(), controlled(self.conditions.budgets):
             try:
                 return self.run(strategy, 0, traced=traced)
             finally:
@@ -140,11 +136,11 @@ class Explorer:
             return copy_context().run(self._run, strategy, number, traced)
         except NeedsToBlock as needs:
             self._blocking = True
-            _forget(needs)
+            forget(needs)
             return self.run(strategy, number, traced=traced)
         except NeedsLoop as needs:
             wanted = needs.backend
-            _forget(needs)
+            forget(needs)
         if self._settled or self.runtime.name != "native":
             raise WrongBackend(
                 f"An agent awaits something of {wanted}'s, but this run goes under "
@@ -217,27 +213,10 @@ class Explorer:
         wanted = [loop_wanted_by(each.error) for each in sim.agents if each.error is not None]
         others = [each for each in wanted if each is not None and each != self.runtime.name]
         if others:
-            with _unawaited():
+            with unawaited():
                 for agent in sim.agents:
                     agent.error = None
             raise NeedsLoop(others[0])
-
-
-@contextmanager
-def _unawaited() -> Iterator[None]:
-    """Let go of coroutines that only an event loop could have awaited, without a complaint."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".* was never awaited", RuntimeWarning)
-        yield
-        gc.collect()  # now, because agents and their run refer to each other
-
-
-def _forget(error: BaseException | None) -> None:
-    """Let go of a failed attempt and what its frames hold."""
-    with _unawaited():
-        while error is not None:
-            error.__traceback__, error.__cause__ = None, None
-            error.__context__, error = None, error.__context__
 
 
 def _marks(run: Run) -> list[str]:
@@ -261,25 +240,3 @@ def _difference(one: History, other: History) -> str:
                 "and what to write instead."
             )
     return "The same choices led to two different runs."
-
-
-@contextmanager
-def _resting_collector() -> Iterator[_Tidy]:
-    """Keep the garbage collector out of runs: it costs time, and its moments are no choice."""
-    was_on = gc.isenabled()
-    gc.disable()
-    gc.freeze()
-    try:
-        yield _Tidy()
-    finally:
-        gc.unfreeze()
-        if was_on:
-            gc.enable()
-
-
-class _Tidy:
-    """Collects between runs, every so many."""
-
-    def __call__(self, number: int) -> None:
-        if number % RUNS_BETWEEN_COLLECTIONS == RUNS_BETWEEN_COLLECTIONS - 1:
-            gc.collect()

@@ -11,9 +11,10 @@ import re
 import traceback
 from collections.abc import Callable, Iterator
 
-from pileup.detectors import detect
+from pileup.detectors import detect, without_shadows
 from pileup.errors import RunOver, UsageError
 from pileup.findings import Finding
+from pileup.history import INFO, History
 from pileup.search.outcome import Ended
 from pileup.search.program import Program
 from pileup.search.serial import SerialOracle
@@ -58,17 +59,18 @@ def judge(
     unexplained = None if oracle is None else oracle.finding(ended)
     if unexplained is not None and not causes:
         causes = [unexplained]
-    return tuple(sorted([*seen, *causes], key=lambda finding: finding.rank))
+    found = without_shadows([*seen, *causes]) if seen and causes else [*seen, *causes]
+    return tuple(sorted(found, key=lambda finding: finding.rank))
 
 
 def _endings(sim: Sim) -> Iterator[Finding]:
     if isinstance(sim.ending, Deadlock):
-        yield _deadlock(sim.ending)
+        yield _deadlock(sim.ending, sim.history)
     elif isinstance(sim.ending, Overrun):
         yield _overrun(sim.ending)
 
 
-def _deadlock(ending: Deadlock) -> Finding:
+def _deadlock(ending: Deadlock, history: History) -> Finding:
     stuck = ending.stuck
     return Finding(
         kind="deadlock",
@@ -76,9 +78,18 @@ def _deadlock(ending: Deadlock) -> Finding:
         title=f"{', '.join(dict.fromkeys(each.name for each in stuck))} wait for ever",
         explanation="\n".join(_wait(each) for each in stuck),
         agents=tuple(dict.fromkeys(each.name for each in stuck)),
+        evidence=_left_waiting(history),
         advice="take locks in one order everywhere, or wait with a timeout",
         mark=" | ".join(sorted({f"{each.wants} {each.where[-1:]}" for each in stuck})),
     )
+
+
+def _left_waiting(history: History) -> tuple[int, ...]:
+    """Return the rows of what was still waited for when nothing could happen any more."""
+    number = len(history.rows)
+    while number and history.rows[number - 1][8] == INFO and not history.rows[number - 1][2]:
+        number -= 1
+    return tuple(range(number, len(history.rows)))
 
 
 def _wait(each: Stuck) -> str:

@@ -25,9 +25,9 @@ from pileup.settings import Budgets
 from pileup.sim.agents import NOBODY, Agent, Body, Strand, here
 from pileup.sim.endings import Misuse, Overrun
 from pileup.sim.line import by_rank
-from pileup.sim.parking import RESUME, Parking
-from pileup.sim.paths import Tries
+from pileup.sim.parking import RESUME
 from pileup.sim.stuck import deadlock
+from pileup.sim.trying import Trying
 from pileup.spelling import brief
 
 Ask: TypeAlias = Callable[[Operation], Any]
@@ -47,7 +47,7 @@ def _outside(*_: object) -> NoReturn:
     raise InternalError("An operation was asked for before a runtime took this run over.")
 
 
-class Sim(Parking):
+class Sim(Trying):
     """One run: its agents, its clock, its choices and its history.
 
     Fakes use `item`, `perform` (in async code), `call` (in sync code), `now`
@@ -66,8 +66,6 @@ class Sim(Parking):
         self.call: Ask = _outside
         self.timeout: Callable[[Sim, Strand, float], AbstractAsyncContextManager[None]] = _outside
         self._most_steps = budgets.steps  # here for the hot path
-        self._living = 0
-        self._counts: dict[str, int] = {}
         self._loop: Strand | None = None
         self._world_agent: Agent | None = None
         self.fakes: dict[str, Any] = {}  # Any: each fake has its own type
@@ -86,7 +84,6 @@ class Sim(Parking):
         self._choices: dict[Stream, list[int]] = {"schedule": [], "faults": [], "data": []}
         self._schedule = self._choices["schedule"]
         self.sites: dict[int, str] = {}
-        self.tries: Tries | None = None  # from the first failure on
 
     # What fakes use ----------------------------------------------------------------------
 
@@ -104,11 +101,6 @@ class Sim(Parking):
         self.perform, self.call = perform, call
         for line in self.lines:
             line()
-
-    def count(self, what: str) -> int:
-        """Number things of one kind in the order in which the run meets them."""
-        self._counts[what] = self._counts.get(what, -1) + 1
-        return self._counts[what]
 
     def choose(self, stream: Stream, count: int, label: str, odds: float | None = None) -> int:
         """Ask for a choice that is not about the schedule: a fault, a model's answer, a draw.
@@ -230,11 +222,6 @@ class Sim(Parking):
             self.finish(last, None, error)
 
     @property
-    def over(self) -> bool:
-        """Whether all agents have ended, or the run has."""
-        return not self._living or self.ending is not None
-
-    @property
     def contended(self) -> bool:
         """Whether any operation could take effect now."""
         for strand in self._line.strands:  # noqa: SIM110 - a generator costs more than this
@@ -335,34 +322,13 @@ class Sim(Parking):
         except (Exception, Expired) as error:  # noqa: BLE001 - the answer, raised in the agent
             strand.error, outcome = error, FAIL
             op.detail = type(error).__name__
-            if op.fault is not None or (op.note is not None and op.note.refused is not None):
-                self.note_failure(strand, op)
+            self.note_refusal(strand, op)
         else:
             if op.detail is None:
                 op.detail = brief(strand.value)
         if op is not RESUME:
             self._settle_effect(strand, op, outcome)
         return strand
-
-    # Attempts ----------------------------------------------------------------------------
-
-    def note_failure(self, strand: Strand, op: Operation) -> None:
-        """Note from where an attempt was made that has failed, in case it is made again."""
-        if strand.handle is not NOBODY:
-            if self.tries is None:
-                self.tries = Tries()
-            self.tries.failed(strand, op)
-
-    def withdraw(self, strand: Strand) -> None:
-        """Take a strand's operation back before it took effect: its caller gave up."""
-        op = strand.op
-        super().withdraw(strand)
-        if op is None or op is RESUME or type(op) is Firm or self.over:
-            return
-        if strand.life == strand.agent.life:  # or else it has crashed, and gave nothing up
-            if self.tries is None:
-                self.tries = Tries()
-            self.tries.given_up(strand, op, self._rows)
 
     def _pass_time(self, horizon: float) -> bool:
         """Move to the next deadline; whether it was one of ours."""

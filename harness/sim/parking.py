@@ -39,6 +39,17 @@ class Parking:
         self._rows = self._record.rows
         self._withdrawn = self._record.withdrawn
         self._most_events = budgets.events
+        self._counts: dict[str, int] = {}
+
+    def count(self, what: str) -> int:
+        """Number things of one kind in the order in which the run meets them."""
+        self._counts[what] = self._counts.get(what, -1) + 1
+        return self._counts[what]
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has ended."""
+        return self.ending is not None
 
     def park(self, strand: Strand, op: Operation) -> None:
         """Hold a strand until its operation is chosen."""
@@ -91,6 +102,12 @@ class Parking:
 
     def witness(self, strand: Strand, op: Operation) -> Any:  # Any: what the operation returns
         """Apply an operation at once: async code between two awaits is not interrupted."""
+        if self.over:  # it is being unwound, which is no part of what happened
+            return op.apply()
+        return self.happen(strand, op)
+
+    def happen(self, strand: Strand, op: Operation) -> Any:  # Any: as above
+        """Let an operation take effect at once, also where it is the last thing in the run."""
         strand.invoked = len(self._rows)
         value = op.apply()
         if op.detail is None:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from inspect import currentframe
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pileup.events import RawRow
 from pileup.notes import Frame, Note, spawned
@@ -42,20 +42,13 @@ Call: TypeAlias = tuple[int, int, str, str]
 """One logical call: the agent at the top and which life of it, the operation, what it is about."""
 
 
-class _Met(NamedTuple):
-    """A frame, which is kept, and its number."""
-
-    number: int
-    frame: FrameType
-
-
 class Tries:
     """The failed attempts of one run whose calls have not succeeded yet."""
 
     def __init__(self) -> None:
         self.open: dict[Call, dict[int, list[FrameType]]] = {}
-        self._numbers: dict[int, _Met] = {}
-        self._uses: dict[int, int] = {}
+        self._numbers: dict[FrameType, int] = {}
+        self._uses: dict[FrameType, int] = {}
         self._answered: dict[Call, None] = {}
         self._count = 0
 
@@ -93,6 +86,8 @@ class Tries:
 
         A loop that asks again after it has succeeded does not retry: it polls.
         """
+        if op.note is not None and op.note.path:
+            return  # a fake has said so already
         call = _call(strand, op.name, op.note, op.touches)
         if call not in self.open:
             return
@@ -130,12 +125,12 @@ class Tries:
 
     def _number(self, frame: FrameType) -> int:
         """Number a frame that is met for the first time, and keep it."""
-        known = self._numbers.get(id(frame))
+        known = self._numbers.get(frame)
         if known is None:
             self._count += 1
-            known = self._numbers[id(frame)] = _Met(self._count, frame)
-        self._uses[id(frame)] = self._uses.get(id(frame), 0) + 1
-        return known.number
+            known = self._numbers[frame] = self._count
+        self._uses[frame] = self._uses.get(frame, 0) + 1
+        return known
 
     def _close(self, call: Call) -> None:
         self._answered.pop(call, None)
@@ -144,11 +139,9 @@ class Tries:
 
     def _let_go(self, frames: Sequence[FrameType]) -> None:
         for frame in frames:
-            left = self._uses[id(frame)] - 1
-            if left:
-                self._uses[id(frame)] = left
-            else:
-                del self._uses[id(frame)], self._numbers[id(frame)]
+            self._uses[frame] -= 1
+            if not self._uses[frame]:
+                del self._uses[frame], self._numbers[frame]
 
 
 def _call(strand: Strand, name: str, note: Note | None, touches: Footprint) -> Call:

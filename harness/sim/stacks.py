@@ -50,7 +50,7 @@ def suspended(awaitable: Any) -> Iterator[FrameType]:  # Any: as above
 def _frames_of_generator(step: Any) -> Iterator[FrameType]:  # Any: CPython has no name for it
     """Look into an async generator: what awaits its next value names it nowhere else."""
     for each in get_referents(step):
-        if isasyncgen(each):
+        if isasyncgen(each) and each.ag_frame is not None:
             yield each.ag_frame
             yield from suspended(each.ag_await)
 

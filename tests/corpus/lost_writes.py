@@ -345,7 +345,7 @@ def withdraws_in_sync_code_for_update(world: World) -> None:
         tx.update("accounts", 1, balance=account["balance"] - 10)
 
 
-@bug("lost_write", setup=with_account)
+@bug("lost_write", setup=with_account, also=["agent_failed"])
 async def reads_in_one_transaction_and_writes_in_another(world: World) -> None:
     async with world.database.transaction("serializable") as tx:
         account = await tx.get("accounts", 1)

@@ -28,7 +28,7 @@ def with_model(sim: pileup.Sim) -> World:
     return world
 
 
-@bug("session_leak", setup=with_model)
+@bug("session_leak", setup=with_model, also=["lost_write"])
 async def keeps_private_answers_under_the_question(world: World, me: pileup.Agent) -> str:
     known = await world.cache.get("how do I pay?")
     if known is None:
@@ -48,7 +48,7 @@ async def keeps_private_answers_by_session(world: World, me: pileup.Agent) -> st
     return known.decode()
 
 
-@bug("session_leak", setup=with_model)
+@bug("session_leak", setup=with_model, also=["lost_write"])
 def keeps_private_answers_in_redis(world: World, me: pileup.Agent) -> str:
     client = redis.Redis(decode_responses=True)
     known = client.get("profile")

@@ -45,7 +45,7 @@ async def dies_with_a_lock(world: World) -> None:
         await world.memory.add("done", 1)
 
 
-@fixed(dies_with_a_lock)
+@fixed(dies_with_a_lock, timed=True)
 async def dies_with_a_lease(world: World) -> None:
     async with world.cache.lock("lease", timeout=10):
         await world.memory.add("done", 1)

@@ -27,10 +27,10 @@ def test_detectors_and_oracle_agree(chunk: int) -> None:
         assert not said, f"program {number}: {said}\n{program}"
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(programs())
 def test_they_agree_on_what_hypothesis_draws(program: Generated) -> None:
-    assert not disagreement(program, 60)
+    assert not disagreement(program)
 
 
 def test_the_programs_are_of_all_sorts() -> None:
@@ -42,7 +42,41 @@ def test_the_programs_are_of_all_sorts() -> None:
     assert any(each.accused for _, each in told)
 
 
-KEPT: dict[str, Generated] = {}
+KEPT = {
+    "a write after an update that told its agent nothing": Generated(
+        "database",
+        "none",
+        ((("derive", "x", 1007),), (("add", "x", 2000), ("derive", "x", 1))),
+        True,
+    ),
+    "a write by who has read nothing but what it wrote itself": Generated(
+        "memory",
+        "none",
+        (
+            (("write", "y", 1000), ("read", "y"), ("derive", "y", 1021)),
+            (("write", "y", 2000),),
+        ),
+        True,
+    ),
+    "the same over an increment": Generated(
+        "database",
+        "none",
+        (
+            (("derive", "x", 1000), ("read for update", "x"), ("derive", "x", 1014)),
+            (("add", "x", 2007),),
+        ),
+        True,
+    ),
+    "a deadlock that no attempt gets past": Generated(
+        "database",
+        "serializable",
+        (
+            (("derive", "x", 1014), ("read for update", "y")),
+            (("read for update", "y"), ("read for update", "x")),
+        ),
+        True,
+    ),
+}
 """The smallest program of each disagreement that there was."""
 
 

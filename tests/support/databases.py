@@ -16,9 +16,9 @@ import psycopg
 from psycopg.pq import ExecStatus, TransactionStatus
 
 from pileup.fakes.database import Database, DatabaseError
-from pileup.fakes.database.drafting import Sent
 from pileup.fakes.database.rows import Row, Version
 from pileup.fakes.database.sessions import Session
+from pileup.fakes.database.shortcuts import Sent
 from pileup.fakes.database.statements import Limits
 from pileup.fakes.database.verbs import asked
 from pileup.settings import Budgets

@@ -137,7 +137,8 @@ def _instruction(
     if verb.startswith("read"):
         return (verb, item)
     # Mostly a number that nobody else writes, so that one can tell whose it was.
-    number = 1 if choose(4) == 0 else 1000 * (who + 1) + 7 * place
+    alike = verb == "write" and choose(4) == 0
+    number = 1 if alike else 1000 * (who + 1) + 7 * place
     return (verb, item, number)
 
 

@@ -15,7 +15,7 @@ from pileup.search.explorer import Explorer
 from pileup.sim.world import controlled
 from pileup.strategies import Random
 
-MOST_ORDERS = 120
+MOST_ORDERS = 40
 """How many orders of a program are run one by one; of a larger one, as many are drawn."""
 
 SYMPTOMS = ("not_serial", "agent_failed", "check_failed", "deadlock", "overrun")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ from pileup.detectors import told
 from pileup.fakes import World
 from pileup.faults import Rule
 from pileup.notes import Note
-from pileup.operations import UPDATE, Operation, Touch
+from pileup.operations import READ, UPDATE, Operation, Touch
 from pileup.search.differences import not_serial
 from pileup.search.in_order import InOrder, count, kept, orders, suggested
 from pileup.search.outcome import Ended, Outcome
 from pileup.search.serial import MOST_ORDERS
+from pileup.settings import Budgets
+from pileup.sim.world import controlled
 from pileup.strategies import Dull
+from pileup.tokens import decode
 
 Agent = Callable[..., Any]
 
@@ -207,13 +211,26 @@ def test_a_run_that_waited_no_longer_proves_nothing() -> None:
     async def waits(world: World) -> object:
         try:
             async with pileup.timeout(1), world.memory.lock():
-                await pileup.sleep(2)
+                await pileup.checkpoint()
         except TimeoutError:
             return "gave up"
         return "done"
 
     found = explored(waits)
     assert "not_serial" not in kinds(found)
+    assert any("because a deadline passed" in each for each in found.warnings)
+
+
+def test_an_agent_that_gives_up_may_have_touched_nothing() -> None:
+    async def waits(world: World, me: pileup.Agent) -> object:
+        try:
+            async with pileup.timeout(1):
+                await pileup.sleep(2 * me.index)
+        except TimeoutError:
+            return await world.memory.add("gave up", 1)
+        return await world.memory.add("done", 1)
+
+    assert explored(waits, agents=3, strategy="random").clean
 
 
 def test_a_program_that_comes_to_no_end_in_any_order_is_not_compared() -> None:
@@ -321,7 +338,10 @@ def test_all_orders_of_a_few_agents_and_a_sample_of_many() -> None:
         ("b:u x1, c:u x2, a:r x2", (1, 2, 0)),
         ("c:w x1, b:u x2, a:u x3, b:end, c:end, a:end", (2, 1, 0)),
         ("b:w x1, a:r x0", (0, 1)),
-        ("b:w x1!, a:r x0, a:end, b:end", (0, 1)),
+        ("a:r x0, b:w x1!, b:end, a:end", (1, 0)),
+        ("b:w x1, b:end, a:end", (1, 0)),
+        ("b:w x1, a:r x1, b:w y1, a:end, b:end", (1, 0)),
+        ("b:u x1, a:u x2, b:r y0, a:end, b:end", (0, 1)),
     ],
 )
 def test_a_run_suggests_the_order_in_which_its_agents_met(
@@ -414,6 +434,12 @@ def test_effects_answers_and_failures_are_part_of_the_outcome() -> None:
             op = Operation("charge", (Touch(world.sim.item("till"), UPDATE),), lambda: "ok")
             op.note = Note(effect=True, intent=f"charge {amount}")
             await world.sim.perform(op)
+        refused = Operation("charge", (Touch(world.sim.item("till"), READ),), lambda: "no")
+        refused.note = Note(effect=True, intent="charge 9", refused="402")
+        await world.sim.perform(refused)
+        asked = Operation("ask", (Touch(world.sim.item("desk"), READ),), lambda: "yes")
+        asked.note = Note(intent="ask")
+        await world.sim.perform(asked)
         return json.dumps({"paid": 17})
 
     assert outcome(charges) == {
@@ -427,6 +453,56 @@ def test_effects_answers_and_failures_are_part_of_the_outcome() -> None:
         raise ValueError("no")
 
     assert outcome(fails) == {"failure of fails-0": "ValueError"}
+
+
+def test_what_is_absent_and_what_sub_agents_return_is_no_part_of_the_outcome() -> None:
+    async def helps(world: World) -> str:
+        await world.memory.set("k", None)
+        return "helped"
+
+    async def asks(_: World, me: pileup.Agent) -> None:
+        await me.spawn(helps)
+
+    assert outcome(asks) == {"returned by asks-0": "None"}
+
+
+def test_a_run_that_did_not_come_to_its_end_came_to_nothing() -> None:
+    async def waits_for_ever(world: World) -> None:
+        async with world.memory.lock(), world.memory.lock():
+            pass
+
+    explorer = pileup.Scenario(waits_for_ever, agents=1).explorer()
+    with controlled(Budgets()):
+        assert explorer.oracle._play((0,)).outcome is None
+
+
+def test_the_orders_that_come_nearest_are_told_and_the_rest_counted() -> None:
+    known = {
+        order: Outcome({"at the end m[a]": str(number), "at the end m[b]": "1"})
+        for number, order in enumerate(permutations(range(3)), 1)
+    }
+    ended = Ended.__new__(Ended)
+    ended.history = told("a:w k1, b:w k2, c:w k3")
+    here = Outcome({"at the end m[a]": "3", "at the end m[b]": "2"})
+    finding = not_serial(ended, here, known, "all 6 orders")
+    assert finding.explanation.splitlines() == [
+        "This run: m[b] = 2, m[a] = 3.",
+        "b, then a, then c: m[b] = 1, m[a] = 3.",
+        "a, then b, then c: m[b] = 1, m[a] = 1.",
+        "a, then c, then b: m[b] = 1, m[a] = 2.",
+        "The other orders come to 3 more results.",
+        "The run was compared with all 6 orders of the agents.",
+    ]
+
+
+def test_the_sample_is_drawn_by_the_seed_and_a_token_keeps_it() -> None:
+    def drawn(seed: int) -> list[tuple[int, ...]]:
+        explorer = pileup.Scenario(appends, agents=8, oracle="serial").explorer(seed)
+        return list(explorer.oracle._left)
+
+    assert drawn(1) != drawn(2)
+    found = explored(counts_twice, agents=6, seed=5)
+    assert decode(found.findings[0].replay).oracle == 5
 
 
 def test_two_outcomes_differ_in_what_one_of_them_lacks() -> None:

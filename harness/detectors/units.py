@@ -1,0 +1,171 @@
+"""Units: what should look as if it happened at once, and which row belongs to which.
+
+There are two levels, and they are judged apart: steps among steps
+(`with pileup.step(...)`, the innermost one counts), and database transactions
+among transactions. A row outside any unit is a unit of its own, so that a
+lone write between two reads of a step counts as well. Lone reads do not: who
+only looks, and marks no unit, was promised nothing.
+
+Not judged as a whole are
+
+* transactions that have not committed: what they saw and drafted came to nothing;
+* steps that have failed: nobody expects a half-done piece of work to be whole,
+  so each of its rows stands for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from operator import itemgetter
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from pileup.detectors.case import TASKS, Case
+from pileup.history import FAIL
+from pileup.notes import Step
+
+Level: TypeAlias = Literal["step", "transaction"]
+
+ALONE: Final = -1
+"""A row outside any unit."""
+VOID: Final = -2
+"""A row that came to nothing, with the transaction that it belongs to."""
+NOBODY: Final = -3
+"""A row of the world itself: an expiry, a delivery. Nobody could have ordered it otherwise."""
+
+ENDS: Final = frozenset(("commit", "exec"))
+UNDOES: Final = frozenset(("rollback", "abort"))
+
+_step_of: Final = itemgetter(5)
+_note_of: Final = itemgetter(11)
+
+
+class Transactions(NamedTuple):
+    """Which transactions have committed, and which were taken back, by number."""
+
+    committed: dict[int, None]
+    undone: dict[int, None]
+
+
+class Units:
+    """The units of one level: `whose` gives each row its unit, or says why it has none."""
+
+    def __init__(
+        self, case: Case, level: Level, whose: list[int], firsts: list[int], undone: list[int]
+    ) -> None:
+        self._case = case
+        self.level: Level = level
+        self.whose = whose
+        self.firsts = firsts
+        """The first row of each unit; what it is called can be read there."""
+        self.undone = undone
+        """The rows of transactions that were rolled back."""
+
+    @cached_property
+    def rows(self) -> dict[int, list[int]]:
+        """The rows of each unit."""
+        found: dict[int, list[int]] = {}
+        for number, unit in enumerate(self.whose):
+            if unit >= 0:
+                found.setdefault(unit, []).append(number)
+        return found
+
+    def are_nested(self, one: int, other: int) -> bool:
+        """Whether one of two steps went on inside of the other, of the same agent or an heir's."""
+        if self.level != "step" or max(one, other) >= len(self.firsts):
+            return False
+        outer, inner = sorted((one, other), key=self.firsts.__getitem__)
+        ends = [self.rows[each][-1] for each in (outer, inner)]
+        return ends[1] < ends[0] and self._is_heir(inner, outer)
+
+    def _is_heir(self, inner: int, outer: int) -> bool:
+        strands = [self._strand(self.firsts[each]) for each in (inner, outer)]
+        mine, theirs = (strand // TASKS for strand in strands)
+        return mine == theirs or self._case.is_below(strands[0], theirs * TASKS)
+
+    def _strand(self, number: int) -> int:
+        row = self._case.rows[number]
+        return row[3] * TASKS + row[4]
+
+
+def levels(case: Case) -> Iterator[Units]:
+    """Return the levels at which a history has units at all."""
+    rows = case.rows
+    noted = any(map(_note_of, rows)) and any(_number(case, each) is not None for each in case.noted)
+    stepped = any(map(_step_of, rows))
+    if not noted and not stepped:
+        return
+    ended = _transactions(case) if noted else Transactions({}, {})
+    if stepped:
+        yield _steps(case, ended)
+    if noted:
+        yield _in_transactions(case, ended)
+
+
+def _number(case: Case, number: int) -> int | None:
+    note = case.rows[number][11]
+    return None if note is None else note.unit
+
+
+def _transactions(case: Case) -> Transactions:
+    found = Transactions({}, {})
+    for number in case.noted:
+        unit, row = _number(case, number), case.rows[number]
+        if unit is None or row[8] == FAIL or not (row[0] in ENDS or row[0] in UNDOES):
+            continue
+        if row[0] in UNDOES or row[9] == "rolled back":
+            found.undone[unit] = None
+        elif row[2] or row[8] == "ok":
+            found.committed[unit] = None
+    return found
+
+
+def _steps(case: Case, ended: Transactions) -> Units:
+    known: dict[int, int] = {}
+    whose: list[int] = []
+    firsts: list[int] = []
+    for row in case.rows:
+        step = row[5]
+        if type(step) is not Step or step.failed:
+            whose.append(ALONE)
+            continue
+        unit = known.get(step.number)
+        if unit is None:
+            unit = known[step.number] = len(firsts)
+            firsts.append(len(whose))
+        whose.append(unit)
+    _set_apart(case, whose, ended)
+    return Units(case, "step", whose, firsts, [])
+
+
+def _in_transactions(case: Case, ended: Transactions) -> Units:
+    known: dict[int, int] = {}
+    whose = [ALONE] * len(case.rows)
+    firsts: list[int] = []
+    undone: list[int] = []
+    for number in case.noted:
+        transaction = _number(case, number)
+        if transaction in ended.undone and case.rows[number][8] != FAIL:
+            undone.append(number)
+        if transaction is None or transaction not in ended.committed:
+            continue
+        unit = known.get(transaction)
+        if unit is None:
+            unit = known[transaction] = len(firsts)
+            firsts.append(number)
+        whose[number] = unit
+    _set_apart(case, whose, ended)
+    return Units(case, "transaction", whose, firsts, undone)
+
+
+def _set_apart(case: Case, whose: list[int], ended: Transactions) -> None:
+    """Mark the rows that came to nothing, and those that nobody did."""
+    for number in case.noted:
+        transaction = _number(case, number)
+        if transaction is not None and transaction not in ended.committed:
+            whose[number] = VOID
+    nobodies = [number for number, who in enumerate(case.agents) if who.session == ""]
+    if nobodies:
+        for number, row in enumerate(case.rows):
+            if row[3] in nobodies:
+                whose[number] = NOBODY

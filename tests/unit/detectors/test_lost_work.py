@@ -1,0 +1,113 @@
+"""Lost work: acknowledged and never done, where that is certain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import pileup
+from pileup.detectors import detect, told
+from pileup.fakes import World
+from pileup.faults import Rule
+
+TAKEN = "w1:claim(c q1 c m[q#1]) {message=q#1 lease=30.0}, w1:ack(u q c m[q#1]) {message=q#1}"
+OTHER = (
+    "w2:claim(c q c m[q#2]) {message=q#2 lease=30.0}, w2:ack(u q c m[q#2]) {message=q#2}, w2:w x, "
+    "w2:w y, w2:end"
+)
+
+LOST = {
+    "nothing was done": f"{TAKEN}, w1:end! ~crash",
+    "it had only read": f"{TAKEN}, w1:r x1, w1:end! ~crash",
+    "it failed": f"{TAKEN}, w1:end!",
+    "it began anew and ended": f"{TAKEN}, w1:crash ~crash, w1.1:start, w1.1:end",
+    "others did more": f"{TAKEN}, {OTHER}, w1:w x, w1:end! ~crash",
+}
+
+RIGHT = {
+    "it lived": f"{TAKEN}, w1:end",
+    "the work came first": (
+        "w1:claim(c q1 c m[q#1]) {message=q#1}, w1:w x1, w1:ack(u q c m[q#1]) {message=q#1}, "
+        "w1:end! ~crash"
+    ),
+    "it was not acknowledged": "w1:claim(c q1 c m[q#1]) {message=q#1}, w1:end! ~crash",
+    "the ack was refused": (
+        "w1:claim(c q1 c m[q#1]) {message=q#1}, w1:ack(r m[q#1]) {message=q#1}, w1:end! ~crash"
+    ),
+    "others did no more": f"{TAKEN}, {OTHER}, w1:w x, w1:w y, w1:end! ~crash",
+    "who knows how much there was to do": f"{TAKEN}, w1:w x1, w1:end! ~crash",
+    "it had gone on to the next": f"{TAKEN}, w1:claim(r q), w1:end! ~crash",
+    "it began anew and did it": f"{TAKEN}, w1:crash ~crash, w1.1:w x1, w1.1:end",
+}
+
+
+def kinds(text: str) -> list[str]:
+    return [finding.kind for finding in detect(told(text))]
+
+
+@pytest.mark.parametrize("text", LOST.values(), ids=LOST)
+def test_work_that_nobody_will_do_is_named(text: str) -> None:
+    assert kinds(text) == ["lost_work"]
+
+
+@pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
+def test_work_that_is_done_or_comes_back_is_not(text: str) -> None:
+    assert kinds(text) == []
+
+
+def test_it_says_who_took_it() -> None:
+    (finding,) = detect(told(LOST["nothing was done"]))
+    assert finding.title == "the message q#1 was acknowledged, and its work was never done"
+    assert finding.explanation == (
+        "w1 took q#1 (event 0) and acknowledged it at once (event 1).\n"
+        "Then w1 crashed before it had done anything (event 2).\n"
+        "The queue has forgotten the message, so nobody will ever do it."
+    )
+    assert finding.evidence == (0, 1, 2)
+
+
+# Programs ----------------------------------------------------------------------------------------
+
+
+def start(sim: pileup.Sim) -> World:
+    world = World(sim)
+    for order in range(2):
+        world.bus.seed("jobs", order)
+    return world
+
+
+async def acks_first(world: World) -> None:
+    message = await world.bus.claim("jobs")
+    if message is not None:
+        await message.ack()
+        await world.memory.set(f"done {message.body}", 1)
+
+
+async def acks_last(world: World) -> None:
+    message = await world.bus.claim("jobs")
+    if message is not None:
+        await world.memory.set(f"done {message.body}", 1)
+        await message.ack()
+
+
+def acks_first_in_sync_code(world: World) -> None:
+    message = world.bus.sync.claim("jobs")
+    if message is not None:
+        message.ack()
+        world.memory.store(f"done {message.body}", 1)
+
+
+def explored(agent: Any) -> list[str]:
+    faults = [Rule("crash", odds=0.2, most=1)]
+    found = pileup.explore(agent, setup=start, agents=2, runs=80, faults=faults)
+    return [each.kind for each in found.findings]
+
+
+def test_to_acknowledge_first_loses_work_when_the_worker_crashes() -> None:
+    assert explored(acks_first) == ["lost_work"]
+    assert explored(acks_first_in_sync_code) == ["lost_work"]
+
+
+def test_to_acknowledge_last_does_not() -> None:
+    assert explored(acks_last) == []
