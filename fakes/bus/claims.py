@@ -12,7 +12,7 @@ from pileup.fakes.bus.letters import Letter
 from pileup.fakes.bus.office import Office
 from pileup.fakes.bus.queues import Queue, Receipt
 from pileup.fakes.bus.returns import Returns
-from pileup.notes import blank
+from pileup.notes import blank, marks_in
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import Strand, here
 from pileup.sim.kernel import Sim
@@ -142,6 +142,8 @@ class Claim(Generic[M]):
         note.message = letter.id
         if queue.options.visibility is not None:
             note.lease = queue.options.visibility
+        if office.sim.marked:
+            note.got = marks_in(letter.body)
         self._returns.watch(queue, letter, self._agent, op.fault)
         office.ledger.delivered.append(
             (queue.name, letter.id, letter.body, self._agent.name, office.sim.now, count)

@@ -114,7 +114,9 @@ class Update(Short):
         blind = op.touches[0] is not slot.reads[0]
         if not blind and row.draft is None:
             touches = slot.relocks
-        version = work.redraft(row, changed(latest, self.given), slot, Way(blind, self.given))
+        version = work.redraft(
+            row, changed(latest, self.given), slot, Way(blind, self.given.keys())
+        )
         op.touches = touches
         return version
 

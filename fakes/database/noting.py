@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pileup.fakes.database.rows import Version, story
 from pileup.notes import Note, Question, blank, marks_in
 from pileup.operations import Operation
+from pileup.spelling import brief
 
 if TYPE_CHECKING:
     from pileup.fakes.database.tables import Table
@@ -89,11 +90,19 @@ def written(version: Version) -> object:
 
 
 def note_commit(op: Operation, work: Work) -> None:
-    """Note what a commit wrote: of one row all of it."""
+    """Note what a commit wrote; two that wrote the same say the same."""
+    if not work.drafts:
+        return
     note_parts(op, work)
+    if len(work.drafts) == 1 and not work.engine.sim.marked:  # most are of this kind
+        versions = next(iter(work.drafts)).versions
+        op.detail = versions[-1].text if versions else None
+        return
     newest = [row.versions[-1] for row in work.drafts if row.versions]
-    if len(work.drafts) == 1 and newest and newest[0].values is not None:
+    if len(newest) == 1:
         op.detail = newest[0].text
+    else:
+        op.detail = brief(", ".join([str(each.text) for each in newest]))
     if work.engine.sim.marked:
         note_marks(op, sent=[written(each) for each in newest])
 

@@ -8,7 +8,8 @@ the only one who may draft it; a lock is nothing but an entry in `holders`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -26,7 +27,7 @@ Values: TypeAlias = Mapping[str, Any]
 PLAIN: Final = frozenset(
     (int, str, float, bool, type(None), bytes, Decimal, datetime, date, time, timedelta)
 )
-Columns: TypeAlias = Collection[str]
+Columns: TypeAlias = AbstractSet[str]
 
 NEVER: Final = 1 << 62
 """When a draft was committed: not yet."""
@@ -149,7 +150,7 @@ class Row:
         if before is None:
             self._set_at = {None: newest}
             return None
-        if before is columns or set(before) == set(columns):
+        if before == columns:
             return None
         known = self._set_at
         for column in before:

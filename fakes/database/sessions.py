@@ -119,14 +119,14 @@ class Session:
         """Return the COMMIT; where a statement has failed it rolls back, and says nothing."""
         work = self.work()
 
-        def commit() -> str | None:
+        def commit() -> str:
             if work.state == "aborted":
                 op.name = ROLLBACK
                 work.state = "rolled back"
                 return "rolled back"
             work.commit()
             note_commit(op, work)
-            return None
+            return "committed"
 
         touches = work.ends()
         if work.serial is not None:

@@ -17,7 +17,7 @@ from pileup.fakes.files.inodes import Directory, Regular
 from pileup.fakes.files.locking import Locking
 from pileup.fakes.files.locks import LOCK_EX, LOCK_NB, LOCK_SH
 from pileup.fakes.files.modes import parse
-from pileup.fakes.files.opened import Opened, call, shown
+from pileup.fakes.files.opened import Opened, call, marked, shown
 from pileup.fakes.files.spots import Where, complaint, parent_of
 from pileup.fakes.files.volume import Volume
 from pileup.operations import Operation
@@ -60,6 +60,8 @@ class Calls:
             raise complaint(EISDIR if isinstance(node, Directory) else EACCES, where.shown)
         data = bytes(node.data)
         op.detail = shown(data)
+        if self._tree.sim.marked:
+            op.note = marked(where.path, got=data)
         return data
 
     def write(self, path: str, data: bytes) -> Course[None]:

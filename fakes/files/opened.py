@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVarTuple
 from pileup.errors import Unacknowledged
 from pileup.fakes.files.inodes import Inode, Regular
 from pileup.fakes.files.spots import complaint
-from pileup.notes import Note, blank
+from pileup.notes import Note, blank, marks_in
 from pileup.operations import Footprint, Operation, nothing
 from pileup.spelling import Brief, brief
 
@@ -36,6 +36,16 @@ def shown(data: bytes | bytearray) -> Brief:
         return brief(data.decode("utf-8"))
     except UnicodeDecodeError:
         return brief(bytes(data))
+
+
+def marked(path: str, sent: bytes = b"", known: Note | None = None, got: bytes = b"") -> Note:
+    """Note the marks in what was written or read, and in the name that it was done by."""
+    note = blank()
+    note.sent = marks_in(f"{path} {sent!r}")
+    note.got = marks_in(repr(got))
+    if known is not None:
+        note.part = known.part
+    return note
 
 
 def call(
@@ -142,6 +152,8 @@ class Opened:
         if not start and len(data) == len(node.data):
             self.whole = True
         op.detail = shown(data)
+        if self.volume.tree.sim.marked:
+            op.note = marked(self.path, got=data)
         return data
 
     # Writing -----------------------------------------------------------------------------
@@ -154,6 +166,8 @@ class Opened:
         op = call("append" if appends else "write", touches, self._write, data, offset)
         op.detail = shown(data)
         op.note = self.note
+        if self.volume.tree.sim.marked:
+            op.note = marked(self.path, data, self.note)
         if self.volume.tree.sim.faults is not None and len(data) > 1:
             op.twists = {
                 "torn": partial(self._tear, op, data, offset, EIO),
@@ -202,7 +216,9 @@ class Opened:
         assert self.note.part is not None
         beside = node.mix(self.note.part, start, start + written)
         if beside is not None:
-            op.note = Note(part=self.note.part, beside=beside)
+            known, op.note = op.note, blank()
+            op.note.part, op.note.beside = self.note.part, beside
+            op.note.sent = known.sent if known is not None else ()
 
     def _tear(self, op: Operation, data: bytes, offset: int | None, code: int) -> None:
         """Let the first half land, and tell that it went wrong."""

@@ -14,7 +14,9 @@ the same have been in nobody's way. A lost update of one item (P4) is left to
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from pileup.detectors.accesses import holds_data
@@ -138,10 +140,27 @@ def _of_two(
             for before in erased:
                 if before.item is not after.item or name == "G1c":
                     continue
-                # A change looks for itself and loses nothing, but what its unit went by was old.
-                if not graph.strict or graph.case.access(before.rows[1], before.item) == WRITE:
+                if not (graph.strict and _is_fresh(graph.case, before)):
                     return _lost(graph.case, after, before)
     return None
+
+
+def _is_fresh(case: Case, write: Proof) -> bool:
+    """Whether a write lost nothing, because its agent, or the change itself, had looked again.
+
+    What its unit had read before was old all the same.
+    """
+    erased, number = write.rows
+    if case.access(number, write.item) != WRITE:
+        return True
+    looks, strand = case.looks[write.item], _strand(case, number)
+    for place in range(bisect_left(looks, number, key=itemgetter(0)) - 1, -1, -1):
+        look, whose, access, _ = looks[place]
+        if look <= erased:
+            return False
+        if whose == strand and access == READ:
+            return True
+    return False
 
 
 def _lost(case: Case, read: Proof, write: Proof) -> Circle:

@@ -93,11 +93,11 @@ class _Chain:
             commutes = entry[2] in COMMUTING and not self._strict
             if commutes and era.makers and era.makers[0][2] in COMMUTING:
                 after.carried = era.carried
-                after.carried += self._made(era)
+                after.carried += self._made(era, among_many=True)
             else:
                 after.before += era.carried
-                after.before += self._made(era)
-            after.before += self._read(era)
+                after.before += self._made(era, among_many=commutes)
+            after.before += self._read(era, among_many=commutes)
         self._eras.append(after)
         self._starts.append(entry[3])
         return after
@@ -107,11 +107,10 @@ class _Chain:
         for each in self._eras[-2].makers:
             self._sink.edge(each[1], entry[1], WR, (each[0], entry[0]))
 
-    def _made(self, era: _Era) -> list[tuple[int, Sort, int]]:
-        if era.joined is None and len(era.makers) == 1:
-            return [(era.makers[0][1], WW, era.makers[0][0])]
-        if not era.makers:
-            return []
+    def _made(self, era: _Era, *, among_many: bool) -> list[tuple[int, Sort, int]]:
+        """Return the makers of an era, by their join if they come before many."""
+        if era.joined is None and (len(era.makers) < 2 or not among_many):  # noqa: PLR2004 - many
+            return [(each[1], WW, each[0]) for each in era.makers]
         return [(self._join_makers(era), WW, -1)]
 
     def _join_makers(self, era: _Era) -> int:
@@ -121,11 +120,10 @@ class _Chain:
                 self._sink.edge(each[1], era.joined, JOIN, (each[0], -1))
         return era.joined
 
-    def _read(self, era: _Era) -> list[tuple[int, Sort, int]]:
-        if len(era.readers) == 1:
-            return [(era.readers[0][1], RW, era.readers[0][0])]
-        if not era.readers:
-            return []
+    def _read(self, era: _Era, *, among_many: bool) -> list[tuple[int, Sort, int]]:
+        """Return the readers of an era, by their join if they come before many."""
+        if len(era.readers) < 2 or not among_many:  # noqa: PLR2004 - many
+            return [(each[1], RW, each[0]) for each in era.readers]
         return [(self._join_readers(era), JOIN, -1)]
 
     def _join_readers(self, era: _Era) -> int:
@@ -141,8 +139,8 @@ class _Chain:
         if entry[3] < era.upto:
             self._read_late(entry, sees=sees)
             return
-        if era.readers and era.readers[-1][1] == entry[1]:
-            return
+        if era.readers and era.readers[-1][1::2] == entry[1::2]:
+            return  # the same unit has seen the same already
         if sees:
             self._show(era, entry)
         era.readers.append(entry)

@@ -127,7 +127,7 @@ class Effects:
 
     def life(self, effect: Effect) -> int:
         """Return in which life of its agent an effect was asked for: 0 is the first."""
-        return sum(number < effect.asked.number for number in self.crashes.get(effect.agent, ()))
+        return bisect_left(self.crashes.get(effect.agent, ()), effect.asked.number)
 
     @cached_property
     def deaths(self) -> dict[int, int]:

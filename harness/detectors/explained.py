@@ -59,15 +59,21 @@ class Replay:
         made = [each for each in kept if each[1] in self._deeds and each[2] != READ]
         if not made:
             return
-        told = _Told(case, kept)
+        told = _Told(case, kept, dict.fromkeys(self._deeds))
         number = len(self._values)
         self._values.append(told.values)
         self._start.append(told.state(made[0][3] - 1))
-        self._end.append(told.state(made[-1][3]) if _is_seen(kept, made[-1]) else None)
+        self._end.append(told.state(made[-1][3]) if self._is_seen(kept, made[-1]) else None)
         for row, node, access, version in kept:
             if node in self._deeds:
                 self._deeds[node].append(_Deed(number, access, row, told.state(version)))
                 self.knows_all &= access != READ or told.knows(version)
+
+    def _is_seen(self, kept: list[Entry], last: Entry) -> bool:
+        """Whether it can matter what was left: nobody wrote over it before it was seen."""
+        later = (each for each in kept if each[0] > last[0] and each[1] not in self._deeds)
+        after = next(later, None)
+        return after is None or after[2] != WRITE
 
     def is_explained(self) -> bool:
         """Whether there is an order that comes to the same."""
@@ -106,17 +112,12 @@ class Replay:
         return one in values and other in values and values[one] == values[other]
 
 
-def _is_seen(kept: list[Entry], last: Entry) -> bool:
-    """Whether it can matter what units left behind: nobody wrote over it before it was seen."""
-    after = next((each for each in kept if each[0] > last[0]), None)
-    return after is None or after[2] != WRITE
-
-
 class _Told:
     """What the rows tell of one item: the state of each version, and the values of states."""
 
-    def __init__(self, case: Case, kept: list[Entry]) -> None:
+    def __init__(self, case: Case, kept: list[Entry], units: dict[int, None]) -> None:
         self._rows = case.rows
+        self._units = units
         self._states: dict[int, State] = {}
         self.values: dict[State, object] = {}
         self._read = {
@@ -125,17 +126,22 @@ class _Told:
             if each[2] == READ and self._detail(each[0]) is not None
         }
         self._follow([each for each in kept if each[2] != READ], trusted=self._trusted(kept))
+        doubtful: dict[State, None] = {}
         for version, value in self._read.items():
-            self.values[self.state(version)] = (type(value), value)
+            known = self.values.setdefault(self.state(version), (type(value), value))
+            if known != (type(value), value):
+                doubtful[self.state(version)] = None
+        for state in doubtful:
+            del self.values[state]
 
     def _follow(self, made: list[Entry], *, trusted: bool) -> None:
         """Work out the state of each version from the one before."""
         state: State = (("at", made[0][3] - 1), frozenset())
         self._states[made[0][3] - 1] = state
-        for number, _, access, version in made:
+        for number, node, access, version in made:
             if access == WRITE or len(state[1]) == MOST_CHANGES:
                 state = (("made", version), frozenset())
-            else:
+            elif node in self._units:  # what others change is in nobody's way here
                 state = (state[0], state[1] | {number})
             self._states[version] = state
             detail = self._detail(number)

@@ -122,12 +122,14 @@ def strong_components(out: list[list[int]]) -> list[list[int]]:
                     open_nodes.append(target)
                     way.append((target, iter(out[target])))
                     break
-                low[node] = min(low[node], seen)
+                if seen < low[node]:  # noqa: PLR1730 - a call each would take as long as the rest
+                    low[node] = seen
             else:
                 way.pop()
                 if way:
                     above = way[-1][0]
-                    low[above] = min(low[above], low[node])
+                    if low[node] < low[above]:  # noqa: PLR1730 - the same
+                        low[above] = low[node]
                 if low[node] == order[node]:
                     _close(node, open_nodes, order, done, found)
     return found

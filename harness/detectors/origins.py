@@ -36,7 +36,13 @@ class Origins:
     def __init__(self, case: Case, effects: Effects) -> None:
         self._case = case
         self._effects = effects
-        self._ways = (self._redelivery, self._restart, self._redo, self._retry)
+        possible = (
+            (bool(effects.taken), self._redelivery),
+            (bool(effects.crashes), self._restart),
+            (bool(effects.deaths), self._redo),
+            (True, self._retry),
+        )
+        self._ways = [way for is_possible, way in possible if is_possible]
 
     def pairs(self, alike: list[Effect]) -> Iterator[Twice]:
         """Return for each effect an earlier one of the same origin, if there is one."""

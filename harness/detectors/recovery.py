@@ -78,7 +78,7 @@ def no_recovery(case: Case) -> Iterator[Finding]:
     start, end = case.rows[struck[0]][7], case.rows[struck[-1]][7]
     requests = list(_requests(case))
     last = case.rows[-1][7]
-    if not 0 < start < end < last or not _takes_time(case, requests):
+    if not requests or not 0 < start < end < last or not _takes_time(case, requests):
         return
     goodput = Goodput(start, end)
     for each in requests:

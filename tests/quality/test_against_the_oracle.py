@@ -67,6 +67,59 @@ KEPT = {
         ),
         True,
     ),
+    "an increment by who had read what was there before": Generated(
+        "memory", "step", ((("write", "x", 1007),), (("read", "x"), ("add", "x", 2007)))
+    ),
+    "the same in transactions": Generated(
+        "database",
+        "read committed",
+        ((("read", "y"), ("add", "y", 1007)), (("add", "y", 2007), ("read", "y"))),
+        True,
+    ),
+    "an increment and a look under a lock, of what was read without it": Generated(
+        "cache",
+        "step",
+        (
+            (("write", "y", 2000),),
+            (("read", "y"), ("lock", "lock 1", (("add", "y", 3147), ("read", "y")))),
+        ),
+        True,
+    ),
+    "a unit that has read once without the lock and once under it": Generated(
+        "cache",
+        "step",
+        (
+            (("read", "y"), ("lock", "lock 1", (("read", "y"), ("derive", "y", 1084)))),
+            (("write", "y", 3000),),
+        ),
+        True,
+    ),
+    "a transaction that has read without a lock first": Generated(
+        "database",
+        "read committed",
+        (
+            (("read", "x"), ("read for update", "x"), ("derive", "x", 1014)),
+            (("derive", "x", 2007),),
+        ),
+    ),
+    "a swap between a look and an increment": Generated(
+        "memory",
+        "step",
+        (
+            (("lock", "lock 0", (("read", "x"),)), ("add", "x", 1014)),
+            (("swap", "x", 2014),),
+        ),
+    ),
+    "a row that waited for a transaction which was then refused": Generated(
+        "database",
+        "serializable",
+        (
+            (("read for update", "y"),),
+            (("add", "x", 3007),),
+            (("add", "y", 4000), ("read", "x")),
+        ),
+        True,
+    ),
     "a deadlock that no attempt gets past": Generated(
         "database",
         "serializable",

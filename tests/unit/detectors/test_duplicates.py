@@ -185,6 +185,7 @@ KEYED = "{intent=i effect key=k}"
 LATE = "{intent=i effect path=1>x}"
 BESIDE = ("{intent=i effect path=1>x+2>y}", "{intent=i effect path=1>x+-9>t+3>y}")
 MORE = (
+    f"a:crash~crash, a.1:POST(u c){DONE}, a.2:POST(u c){DONE}",
     f"a:insert(c t){{intent=i effect unit=1}}, a:crash~crash, a.1:POST(u c){DONE}",
     "a:insert(c t){intent=i effect unit=1}, a:crash~crash, a.1:insert(c t){intent=i effect}",
     f"a:POST?{LATE}, a:POST(u c){LATE}, world():late POST(u c){LATE}",

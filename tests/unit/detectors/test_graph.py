@@ -96,7 +96,7 @@ def test_a_long_way_needs_no_recursion() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_components_are_those_of_the_closure(edges: list[tuple[int, int]]) -> None:
     closure = set(edges)
     for middle in range(8):
@@ -119,8 +119,9 @@ def test_components_are_those_of_the_closure(edges: list[tuple[int, int]]) -> No
 
 
 @given(deeds())
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=2_000, deadline=None, derandomize=True)
 @example([Deed(0, "update", 0), Deed(1, "read", 0), Deed(1, "update", 0), Deed(0, "write", 0)])
+@example([Deed(None, "update", 1)] * 2 + [Deed(3, "read", 1, 1), Deed(3, "read", 1)])
 def test_a_circle_is_found_where_the_plain_way_finds_one(told: list[Deed]) -> None:
     circular = is_circular(history_of(told))
     event(f"circular: {circular}")
@@ -128,13 +129,13 @@ def test_a_circle_is_found_where_the_plain_way_finds_one(told: list[Deed]) -> No
 
 
 @given(deeds(units=3, items=2, most=24))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_so_it_is_with_many_accesses_to_few_items(told: list[Deed]) -> None:
     assert is_circular(history_of(told)) == naively_circular(plainly(told))
 
 
 @given(deeds(units=3, items=3, most=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_what_is_in_no_circle_has_an_order(told: list[Deed]) -> None:
     told = knowing_their_own(told)
     if not is_circular(history_of(told)):
@@ -142,7 +143,7 @@ def test_what_is_in_no_circle_has_an_order(told: list[Deed]) -> None:
 
 
 @given(deeds(units=3, items=3, most=8), st.sampled_from(["step", "transaction"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_what_has_an_order_is_never_accused(told: list[Deed], level: str) -> None:
     found = list(cycles(Case(history_of(told, level))))
     event(f"accused: {[each.kind for each in found]}")

@@ -21,9 +21,13 @@ STOLEN = {
 
 RIGHT = {
     "given back in time": f"{HELD}, a:delete(w l2), b:set(c l3) {{lease=10.0}}, b:delete(w l4)",
-    "made longer": f"{HELD}, a:extend(c l2) {{lease=10.0}}, a:delete(w l3), b:set(c l4) {{lease=1.0}}",
+    "made longer": (
+        f"{HELD}, a:extend(c l2) {{lease=10.0}}, a:delete(w l3), b:set(c l4) {{lease=1.0}}"
+    ),
     "compared first": f"{LOST}, a:eval(r l3), b:eval(c l4)",
-    "run out, but free": f"{HELD}, world():expire(c l2), a:delete(w l3), b:set(c l4) {{lease=10.0}}",
+    "run out, but free": (
+        f"{HELD}, world():expire(c l2), a:delete(w l3), b:set(c l4) {{lease=10.0}}"
+    ),
     "taken anew when free": f"{LOST}, b:delete(w l4), a:set(c l5) {{lease=10.0}}, a:delete(w l6)",
     "given back twice": f"{LOST}, b:delete(w l4), a:delete(w l5)",
     "it was refused": f"{LOST}, a:delete(w l)!",
@@ -38,7 +42,8 @@ RIGHT = {
         f"{LOST}, a:set(c l4) {{lease=10.0}}, a:delete(w l5)"
     ),
     "a message comes back": (
-        "a:claim(c q1 c m[m#1]) {message=m#1 lease=30.0}, world():expire(c q c m[m#1]) {message=m#1}, "
+        "a:claim(c q1 c m[m#1]) {message=m#1 lease=30.0}, "
+        "world():expire(c q c m[m#1]) {message=m#1}, "
         "b:claim(c q c m[m#1]) {message=m#1 lease=30.0}, a:ack(r m[m#1]) {message=m#1}, "
         "b:ack(c q c m[m#1]) {message=m#1}"
     ),

@@ -16,7 +16,9 @@ ORPHANED = {
     "its holder ended": "a:acquire(c l1), a:end, b:acquire(c l)??",
     "its holder failed": "a:acquire(c l1), a:end!, b:acquire(c l)??",
     "its holder crashed": "a:acquire(c l1), a:end! ~crash, b:acquire(c l)??",
-    "its holder crashed and began anew": "a:acquire(c l1), a:crash ~crash, a.1:acquire(c l)??, a:end",
+    "its holder crashed and began anew": (
+        "a:acquire(c l1), a:crash ~crash, a.1:acquire(c l)??, a:end"
+    ),
     "it was given back before": (
         "a:acquire(c l1), a:release(c l2), a:acquire(c l3), a:end, b:acquire(c l)??"
     ),
@@ -24,24 +26,34 @@ ORPHANED = {
         "a:try to lock(c l1), a:end, b:try to lock(r l1)!, b:try to lock(r l1)!"
     ),
     "a file of a crashed maker": (
-        "a:create(c l1), a:end! ~crash, b:open(r l1)=FileExistsError!, b:open(r l1)=FileExistsError!"
+        "a:create(c l1), a:end! ~crash, b:open(r l1)=FileExistsError!, "
+        "b:open(r l1)=FileExistsError!"
     ),
     "a key of a crashed maker": "a:set(c l1), a:end! ~crash, b:set(r l1), b:set(r l1)",
 }
 
 RIGHT = {
-    "it was given back": "a:acquire(c l1), a:release(c l2), a:end, b:acquire(c l3), b:release(c l4)",
+    "it was given back": (
+        "a:acquire(c l1), a:release(c l2), a:end, b:acquire(c l3), b:release(c l4)"
+    ),
     "its holder is still there": "a:acquire(c l1), b:acquire(c l)??, a:wait?",
     "nobody waits": "a:acquire(c l1), a:end, b:r x1",
     "who waited had it": "a:acquire(c l1), a:end, c:release(c l2), b:acquire(c l3), b:end",
-    "somebody else gave it back": "a:acquire(c l1), a:end, c:release(c l2), b:acquire(c l3), b:r l3",
-    "it went free with its holder": "a:lock(c l1), a:exit(c l2), a:end! ~crash, b:lock(c l3), b:r l3",
+    "somebody else gave it back": (
+        "a:acquire(c l1), a:end, c:release(c l2), b:acquire(c l3), b:r l3"
+    ),
+    "it went free with its holder": (
+        "a:lock(c l1), a:exit(c l2), a:end! ~crash, b:lock(c l3), b:r l3"
+    ),
     "a leader was elected": "a:try to acquire(c l1), a:end, b:try to acquire(r l1)",
     "each asked once": (
         "a:try to acquire(c l1), a:end, b:try to acquire(r l1), c:try to acquire(r l1)"
     ),
-    "it was refused before": "a:try to lock(c l1), b:try to lock(r l1)!, b:try to lock(r l1)!, a:end",
+    "it was refused before": (
+        "a:try to lock(c l1), b:try to lock(r l1)!, b:try to lock(r l1)!, a:end"
+    ),
     "a mark that is kept": "a:set(c l1), a:end, b:set(r l1), b:set(r l1)",
+    "a value that anybody may set": "a:set(w l1), a:end! ~crash, b:set(r l1), b:set(r l1)",
     "a file that is kept": (
         "a:create(c l1), a:end, b:open(r l1)=FileExistsError!, b:open(r l1)=FileExistsError!"
     ),

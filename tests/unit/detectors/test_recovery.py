@@ -47,6 +47,8 @@ RIGHT = {
     "nothing was done before": story(posts(0, 5), DURING, idles(26, 60)),
     "there was no fault": story(BEFORE, posts(20, 26, "!"), idles(26, 60)),
     "an agent crashed": story(BEFORE, posts(20, 26, "!~crash"), idles(26, 60)),
+    "nothing was asked for": story(idles(0, 20), ["a:ack(u q)?~lost@20.0{message=m1}"] * 11)
+    + ", a:ack(u q)?~lost@21.0{message=m1}, a:end@99.0",
     "nobody is there any more": story(BEFORE, DURING, ["a:end@90.0"]),
 }
 RIGHT["calls take no time"] = ", ".join(

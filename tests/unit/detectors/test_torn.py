@@ -23,7 +23,10 @@ TORN = {
     "it read the half twice": f'{BEGUN}, b:r x2="", b:r x2="", {DONE}',
     "it wrote next": f'{BEGUN}, b:r x2="", {DONE}, b:w x4=2, b:r x4',
     "an append came between": f'{BEGUN}, c:append(u x3), b:r x3="", a:w x4=new {{part=1}}',
-    "by another task": f'a.1:truncate(w x2)="" {{part=1}}, a.2:r x2="", a.1:w x3 {{part=1}}',
+    "it was asked for, and an append came between": (
+        f'{BEGUN}, d:exists(r x2), c:append(u x3), b:r x3="", a:w x4=new {{part=1}}'
+    ),
+    "by another task": 'a.1:truncate(w x2)="" {part=1}, a.2:r x2="", a.1:w x3 {part=1}',
     "torn by a fault": f"{BEGUN}, a:w x3=ne? ~torn {{part=1}}, b:r x3=ne",
     "no room for the rest": f"{BEGUN}, a:w x3=ne? ~full {{part=1}}, b:r x3=ne",
     "its writer crashed": f'{BEGUN}, a:end! ~crash, b:r x2=""',
@@ -36,7 +39,7 @@ WHOLE = {
     "it looked again": f'{BEGUN}, b:r x2="", {DONE}, b:r x3=new',
     "it looked again and again": f'{BEGUN}, b:r x2="", b:r x2="", {DONE}, b:r x3=new, b:w x4=2',
     "it only asked": f"{BEGUN}, b:exists(r x2), b:stat(r x2), b:open(r x2), {DONE}",
-    "its writer read it": f'{BEGUN}, a:r x2="", {DONE}',
+    "its writer read it": f'{BEGUN}, a:r x2="", {DONE}, b:r x3=new',
     "another has written it whole since": (
         f"{BEGUN}, b:truncate(w x3) {{part=2}}, b:w x4=mine {{part=2}}, c:r x4=mine, "
         "a:w x5=new {part=1}"
@@ -110,6 +113,23 @@ def test_two_writes_in_one_are_named(text: str) -> None:
 @pytest.mark.parametrize("text", CLEAR.values(), ids=CLEAR)
 def test_one_write_after_another_is_not(text: str) -> None:
     assert kinds(text) == []
+
+
+NOT_LOST = {
+    "what is erased was not finished": (
+        "a:r x1=old, b:truncate(w x2) {part=1}, a:truncate(w x3) {part=2}, a:w x4=mine {part=2}, "
+        "b:w x5=new {part=1}"
+    ),
+    "to empty the empty is no look": (
+        "b:truncate(r x1) {part=1}, a:truncate(r x1) {part=2}, a:w x2=mine {part=2}, "
+        "b:w x3=new {part=1}"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", NOT_LOST.values(), ids=NOT_LOST)
+def test_a_part_of_a_write_is_not_lost(text: str) -> None:
+    assert "lost_write" not in kinds(text)
 
 
 def test_it_says_who_read_what_when() -> None:

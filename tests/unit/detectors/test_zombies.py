@@ -21,7 +21,9 @@ ZOMBIES = {
     "a request over its repetition": (
         "a:PUT(w x)??, a:PUT(w x1)=2, world():late PUT(w x2)=1, b:r x2"
     ),
-    "a request over the next one": "a:PUT(w x)??, a:PATCH(c x1)=2, world():late PUT(w x2)=1, b:r x2",
+    "a request over the next one": (
+        "a:PUT(w x)??, a:PATCH(c x1)=2, world():late PUT(w x2)=1, b:r x2"
+    ),
     "a holder over the next one": f"{LEASE}, b:w x1=1, a:w x2=2",
     "a holder after the next one": f"{LEASE}, b:w x1=1, b:delete(w l4), a:w x2=2",
     "a holder whose message ran out by the way": (
@@ -40,6 +42,13 @@ RIGHT = {
     "the same was written": f"{START}, p:w x1=2, k1:w x2=2",
     "its parent waited again": f"{START}, p:w x1=1, k1:w x2=2, p:join(r agent[k1])",
     "somebody else wrote": f"{START}, o:w x1=1, k1:w x2=2",
+    "it was written before anybody was given up": (
+        "p:w x1=1, k1<p:start, p:join(r agent[k1])??, k1:w x2=2"
+    ),
+    "the next holder wrote before its time": (
+        "a:set(c l1) {lease=9.0}, b:w x1=1, world():expire(c l2), b:set(c l3) {lease=9.0}, a:w x2=2"
+    ),
+    "somebody without the lease wrote": f"{LEASE}, c:w x1=1, a:w x2=2",
     "it compared first": f"{START}, p:w x1=1, k1:c x2=2",
     "it only added": f"{START}, p:u x1, k1:u x2",
     "the parent wrote last": f"{START}, k1:w x1=2, p:w x2=1",

@@ -89,7 +89,10 @@ def test_a_claim_touches_the_queue_and_the_message_and_finding_nothing_only_look
         for event in once(works).history
         if event.name == "claim"
     ]
-    assert touched == [[("bus[jobs]", "change"), ("bus[jobs#1]", "change")], [("bus[jobs]", "read")]]
+    assert touched == [
+        [("bus[jobs]", "change"), ("bus[jobs#1]", "change")],
+        [("bus[jobs]", "read")],
+    ]
 
 
 def test_publisher_and_consumers_share_nothing() -> None:

@@ -99,3 +99,15 @@ def test_what_comes_back_by_itself_says_which_it_is() -> None:
 def test_nothing_on_the_bus_is_a_blind_write() -> None:
     found = [*events(publishes), *events(settles, setup=one_job)]
     assert not [event for event in found if "write" in {seen.access for seen in event.items}]
+
+
+def test_the_marks_in_a_message_are_noted() -> None:
+    async def tells(bus: Bus, me: pileup.Agent) -> None:
+        await bus.publish("jobs", {"secret": me.secret})
+        await bus.claim("jobs")
+
+    told, heard = (event.note for event in events(tells))
+    assert told is not None
+    assert heard is not None
+    assert len(told.sent) == 1
+    assert heard.got == told.sent

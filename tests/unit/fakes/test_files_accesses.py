@@ -159,7 +159,7 @@ def test_a_write_over_half_of_another_says_so() -> None:
 
 def test_a_piece_that_lands_behind_what_was_cut_away_says_so() -> None:
     def in_two(_: World) -> None:
-        with open("/data/a", "w", buffering=2) as file:  # noqa: PTH123 - unbuffered, as it seems
+        with open("/data/a", "w", buffering=2) as file:
             file.write("ab")
             file.flush()
             file.write("cd")
@@ -177,3 +177,18 @@ def test_a_piece_that_lands_behind_what_was_cut_away_says_so() -> None:
 def test_who_writes_a_file_that_another_has_emptied_has_not_read_it() -> None:
     scenario = pileup.Scenario(writes, setup=start(), agents=2)
     assert not scenario.explorer().once(RoundRobin()).findings
+
+
+def test_the_marks_in_what_was_written_and_read_are_noted() -> None:
+    async def tells(world: World, me: pileup.Agent) -> None:
+        await world.files.write_text("a", f"secret: {me.secret}")
+
+    async def hears(world: World) -> None:
+        await world.files.read_text("a")
+
+    *_, wrote, read = events(tells, hears, a="old")
+    assert wrote.note is not None
+    assert read.note is not None
+    assert len(wrote.note.sent) == 1
+    assert read.note.got == wrote.note.sent
+    assert wrote.note.part is not None

@@ -341,7 +341,9 @@ def buys(package: Any) -> Callable[[HttpApi], None]:
 def test_a_clients_own_timeout_and_retry_charge_twice(package: Any) -> None:
     setup = with_route("POST", "/charges", lambda *_: 201)
     found = pileup.explore(buys(package), setup=setup, agents=1, check=once_charged, runs=100)
-    assert "charged twice" in found.findings[0].title
+    named, checked = found.findings
+    assert named.kind == "duplicate_effect"
+    assert "charged twice" in checked.title
 
 
 @pytest.mark.parametrize("package", PACKAGES)

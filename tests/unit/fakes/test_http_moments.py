@@ -195,7 +195,7 @@ def first(agent: Any, **options: Any) -> Finding:
 
 def test_the_search_finds_the_double_charge_without_any_fault_and_shows_it_again() -> None:
     finding = first(retrying())
-    assert "charged twice" in finding.title
+    assert finding.kind == "duplicate_effect"
     run = pileup.replay(finding.replay, retrying(), setup=shop, check=once_charged)
     assert run.faithful
     assert run.world.ledger.count() == 2

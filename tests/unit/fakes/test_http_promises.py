@@ -179,7 +179,10 @@ def test_an_answer_that_was_never_given_is_not_kept_under_a_key() -> None:
             with suppress(Disconnected):
                 await post(api)
 
-    assert [entry.status for entry in once(retries, setup).world.ledger] == [0, 0]
+    run = pileup.Scenario(retries, setup=setup, agents=1).explorer().once(Dull())
+    assert [entry.status for entry in run.world.ledger] == [0, 0]
+    (finding,) = run.findings
+    assert (finding.kind, finding.receipt["keys"]) == ("duplicate_effect", "the same")
 
 
 # Quotas -----------------------------------------------------------------------------------

@@ -742,10 +742,19 @@ def test_three_layers_of_retries_make_27_calls(way: str) -> None:
                 continue
         return f"gave up after {len(model.log)}"
 
-    lost = once(agent, faults=[Rule("lost", on="complete*")])
+    def amplified(fault: str) -> Run:
+        scenario = pileup.Scenario(
+            agent, setup=Model, agents=1, faults=[Rule(fault, on="complete*")]
+        )
+        run = scenario.explorer().once(Dull())
+        (finding,) = run.findings
+        assert "27 = 3 " in finding.title
+        return run
+
+    lost = amplified("lost")
     assert lost.results == {"agent-0": "gave up after 27"}
     assert len(lost.world.log) == lost.world.usage.calls == 27
-    failed = once(agent, faults=[Rule("unavailable", on="complete*")])
+    failed = amplified("unavailable")
     assert [event.outcome for event in failed.history if event.name == "complete"] == ["fail"] * 27
     assert failed.world.usage.calls == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+import trio
 
 import pileup
 from pileup.detectors import told
@@ -267,6 +269,18 @@ def test_an_agent_begins_when_the_one_before_it_has_ended(backend: str) -> None:
         who, in_turn = played([a, b], order, backend=backend)
         assert "".join(each[0] for each in who) == names
         assert in_turn
+
+
+@pytest.mark.parametrize("sleep", [asyncio.sleep, trio.sleep], ids=["asyncio", "trio"])
+def test_nobody_begins_while_an_agent_sleeps_in_its_loop(sleep: Callable[..., Any]) -> None:
+    async def sleeps(world: World) -> None:
+        await world.memory.add("n", 1)
+        await sleep(5)
+        await world.memory.add("n", 1)
+
+    who, in_turn = played([sleeps, b], (0, 1))
+    assert [each[0] for each in who] == ["s", "s", "b"]
+    assert in_turn
 
 
 def test_one_that_waits_for_a_later_one_lets_it_go_on() -> None:
