@@ -189,7 +189,9 @@ class _State:
         if key != WHOLE:
             return (cell.writes if blind else cell.alters) + whole.updates
         return tuple(
-            touch for each in self._cells.values() for touch in (each.writes if blind else each.alters)
+            touch
+            for each in self._cells.values()
+            for touch in (each.writes if blind else each.alters)
         )
 
     def _cell(self, sim: Sim, key: str) -> Cell:

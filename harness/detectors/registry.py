@@ -49,7 +49,7 @@ _added: dict[str, Detector] = {}
 def detector(function: D) -> D:
     """Register a detector of your own: a function that takes a `History` and yields findings."""
     name = getattr(function, "__name__", None)
-    if not callable(function) or name is None:
+    if name is None:
         raise UsageError(
             f"A detector is a function of a history; {function!r} was given. Write "
             "@pileup.detector above `def my_detector(history): ...`."

@@ -8,7 +8,7 @@ from typing import Any
 from corpus.effects import with_shop
 from corpus.labels import decoy
 from corpus.lost_writes import with_account, with_config
-from corpus.sessions import looks_up, with_catalogue, with_model, with_prices
+from corpus.sessions import looks_up, text_of, with_catalogue, with_model, with_prices
 from corpus.waiting import with_page
 
 import pileup
@@ -34,7 +34,7 @@ async def fills_a_cache(world: World) -> str:
         await pileup.checkpoint()
         known = b"Paris"
         await world.cache.set("capital of France", known)
-    return known.decode()
+    return text_of(known)
 
 
 @decoy()
@@ -255,15 +255,15 @@ async def keeps_public_answers_for_all(world: World, me: pileup.Agent) -> str:
     if known is None:
         known = b"9 to 5"
         await world.cache.set("opening hours", known)
-    await world.model.complete(f"{me.secret} asks, and the answer is {known.decode()}")
-    return known.decode()
+    await world.model.complete(f"{me.secret} asks, and the answer is {text_of(known)}")
+    return text_of(known)
 
 
 @decoy(setup=with_model)
 async def looks_at_all_and_uses_its_own(world: World, me: pileup.Agent) -> None:
     await world.cache.hset("customers", me.session, me.secret)
-    everybody = await world.cache.hgetall("customers")
-    mine = everybody[me.session.encode()].decode()
+    everybody: Any = await world.cache.hgetall("customers")
+    mine = text_of(everybody[me.session.encode()])
     await world.http.post("/mail", json={"dear": mine})
 
 

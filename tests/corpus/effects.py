@@ -323,16 +323,16 @@ async def tries_once_in_a_task_of_trio(world: World) -> None:
 @bug("retry_amplification", setup=with_shop, agents=1, faults=OUTAGE)
 async def tries_in_tasks_of_asyncio(world: World) -> None:
     for _ in range(3):
-        done = await asyncio.gather(sends(world, 3), return_exceptions=True)
-        if done == [None]:
+        done: Any = await asyncio.gather(sends(world, 3), return_exceptions=True)
+        if list(done) == [None]:
             return
 
 
 @fixed(tries_in_tasks_of_asyncio)
 async def tries_once_in_a_task_of_asyncio(world: World) -> None:
     for _ in range(3):
-        done = await asyncio.gather(sends(world, 1), return_exceptions=True)
-        if done == [None]:
+        done: Any = await asyncio.gather(sends(world, 1), return_exceptions=True)
+        if list(done) == [None]:
             return
 
 

@@ -28,6 +28,11 @@ def with_model(sim: pileup.Sim) -> World:
     return world
 
 
+def text_of(answer: Any) -> str:
+    """Read what Redis has answered."""
+    return str(answer.decode())
+
+
 @bug("session_leak", setup=with_model, also=["lost_write"])
 async def keeps_private_answers_under_the_question(world: World, me: pileup.Agent) -> str:
     known = await world.cache.get("how do I pay?")
@@ -35,7 +40,7 @@ async def keeps_private_answers_under_the_question(world: World, me: pileup.Agen
         answer = await world.model.complete(f"{me.secret} asks: how do I pay?")
         await world.cache.set("how do I pay?", answer.text)
         return answer.text
-    return known.decode()
+    return text_of(known)
 
 
 @fixed(keeps_private_answers_under_the_question)
@@ -45,13 +50,13 @@ async def keeps_private_answers_by_session(world: World, me: pileup.Agent) -> st
         answer = await world.model.complete(f"{me.secret} asks: how do I pay?")
         await world.cache.set(f"{me.session}: how do I pay?", answer.text)
         return answer.text
-    return known.decode()
+    return text_of(known)
 
 
 @bug("session_leak", setup=with_model, also=["lost_write"])
 def keeps_private_answers_in_redis(world: World, me: pileup.Agent) -> str:
     client = redis.Redis(decode_responses=True)
-    known = client.get("profile")
+    known: Any = client.get("profile")
     if known is None:
         client.set("profile", known := f"name: {me.secret}")
     return world.model.sync.complete(f"greet {known}").text
@@ -60,7 +65,7 @@ def keeps_private_answers_in_redis(world: World, me: pileup.Agent) -> str:
 @fixed(keeps_private_answers_in_redis)
 def keeps_private_answers_in_redis_by_session(world: World, me: pileup.Agent) -> str:
     client = redis.Redis(decode_responses=True)
-    known = client.get(f"profile of {me.session}")
+    known: Any = client.get(f"profile of {me.session}")
     if known is None:
         client.set(f"profile of {me.session}", known := f"name: {me.secret}")
     return world.model.sync.complete(f"greet {known}").text

@@ -23,8 +23,10 @@ def test_the_letters_are_the_four_accesses() -> None:
     events = told("a:r x1, a:w x2, b:u x3, b:c x4")
     assert [event.name for event in events] == ["read", "write", "update", "change"]
     assert [event.items for event in events] == [
-        (Seen("x", "", access, version),)
-        for version, access in enumerate(("read", "write", "update", "change"), 1)
+        (Seen("x", "", "read", 1),),
+        (Seen("x", "", "write", 2),),
+        (Seen("x", "", "update", 3),),
+        (Seen("x", "", "change", 4),),
     ]
 
 

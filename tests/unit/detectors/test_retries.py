@@ -235,7 +235,7 @@ async def in_trio(world: World) -> None:
 
 
 async def in_sub_agents(_: World, me: pileup.Agent) -> None:
-    for _ in range(3):
+    for _attempt in range(3):
         with suppress(Down):
             await me.spawn(uses_a_tool)
             return

@@ -53,7 +53,7 @@ def transacts(*steps: Any, level: Any = None) -> Agent:
         async with db.transaction(level) as tx:
             for verb, table, *args in steps:
                 given = [each for each in args if not isinstance(each, Options)]
-                options = next((each for each in args if isinstance(each, Options)), {})
+                options: Any = next((each for each in args if isinstance(each, Options)), {})
                 await getattr(tx, verb)(table, *given, **options)
 
     return agent
@@ -176,7 +176,8 @@ def twice(level: str, where: Any) -> Agent:
 def test_an_old_snapshot_shows_the_version_that_it_is_of(level: str, where: Any) -> None:
     stale = 0
     for run in every(twice(level, where), adds):
-        (first,), (second,) = run.results["agent-0"]
+        answers: Any = run.results["agent-0"]
+        (first,), (second,) = answers
         one, two = event(run, "select"), event(run, "select", 1)
         assert (version_of(one), version_of(two)) == (first, second) == (first, first)
         commits = [each for each in run.history if each.name == "update"]
@@ -383,7 +384,11 @@ def test_a_transaction_that_is_refused_at_its_commit_has_none() -> None:
     refused = [run for run in every(skews, skews) if "refused" in run.results.values()]
     assert refused
     for run in refused:
-        ends = {each.note.unit: each for each in run.history if each.name in ("commit", "rollback")}
+        ends = {
+            each.note.unit: each
+            for each in run.history
+            if each.note is not None and each.name in ("commit", "rollback")
+        }
         assert {each.outcome == "ok" and each.name == "commit" for each in ends.values()} == {
             True,
             False,

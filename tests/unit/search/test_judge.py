@@ -272,7 +272,7 @@ def test_a_clean_program_says_how_strong_that_is(runs: int, bound: str) -> None:
 
 def test_a_clean_program_passes_and_a_racy_one_does_not() -> None:
     pileup.explore(careful, check=nothing_lost, runs=5).assert_clean()
-    with pytest.raises(AssertionError, match="check_failed.*: an update was lost"):
+    with pytest.raises(AssertionError, match=r"check_failed.*: an update was lost"):
         pileup.explore(adder, check=nothing_lost, runs=30).assert_clean()
 
 

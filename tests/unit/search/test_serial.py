@@ -524,7 +524,7 @@ def test_two_outcomes_differ_in_what_one_of_them_lacks() -> None:
     other = Outcome({"at the end a": "1", "returned by y": "2"})
     assert one.differing(other) == ["returned by x", "returned by y"]
     assert one.mark != other.mark
-    assert one.mark == Outcome(dict(reversed(one.parts.items()))).mark
+    assert one.mark == Outcome(dict(reversed(list(one.parts.items())))).mark
 
 
 def test_the_finding_names_what_is_left_before_what_was_answered() -> None:

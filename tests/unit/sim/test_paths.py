@@ -102,9 +102,8 @@ async def in_trio(world: World) -> None:
             nursery.start_soon(gets, world)
 
 
-async def in_sub_agents(world: World, me: pileup.Agent) -> None:
-    assert world
-    for _ in range(2):
+async def in_sub_agents(_: World, me: pileup.Agent) -> None:
+    for _attempt in range(2):
         if await me.spawn(gets):
             return
 
@@ -223,7 +222,7 @@ def test_of_one_call_the_last_tasks_are_kept() -> None:
     kept: list[int] = []
 
     async def agent(_: World, me: pileup.Agent) -> None:
-        for _ in range(MOST_STRANDS + 3):
+        for _attempt in range(MOST_STRANDS + 3):
             await me.spawn(gets_once)
         tries = me._sim.tries
         assert tries is not None
