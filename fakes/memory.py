@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from pileup.fakes._port import Cell, Port
+from pileup.notes import blank
 from pileup.operations import Operation
 from pileup.sim.agents import here
 from pileup.sim.kernel import Sim
@@ -30,6 +31,7 @@ class Memory:
         self._name = name
         self._values: dict[str, Any] = {}  # Any: whatever the user puts there
         self._port = Port(sim, name)
+        self._sim = sim
         self._locks: dict[str, Lock] = {}
         sim.contents[name] = self._values.copy
 
@@ -74,13 +76,28 @@ class Memory:
         return found
 
     def _reading(self, key: str) -> Operation:
-        return Operation("read", self._port.cells[key].reads, partial(self._values.get, key))
+        op = Operation("read", self._port.cells[key].reads, partial(self._values.get, key))
+        return self._marked(op) if self._sim.marked else op
 
     def _writing(self, key: str, value: object) -> Operation:
         op = Operation(
             "write", self._port.cells[key].writes, partial(self._values.__setitem__, key, value)
         )
         op.detail = brief(value)
+        return self._marked(op, (key, value)) if self._sim.marked else op
+
+    def _marked(self, op: Operation, sent: object = None) -> Operation:
+        """Note the marks in what is put there, and in what is got."""
+        apply = op.apply
+        op.note = note = blank()
+        note.sent = self._sim.marks_in(sent)
+
+        def look() -> object:
+            answer = apply()
+            note.got = self._sim.marks_in(answer)
+            return answer
+
+        op.apply = look
         return op
 
     def _adding(self, key: str, amount: float) -> Operation:
@@ -101,7 +118,7 @@ class Memory:
             return True
 
         op = Operation("swap", cell.alters, apply)
-        return op
+        return self._marked(op, (key, value)) if self._sim.marked else op
 
     def _put(self, key: str, value: object) -> None:
         self._values[key] = value

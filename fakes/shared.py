@@ -22,10 +22,11 @@ from __future__ import annotations
 import copy
 import types
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pileup.errors import UsageError
 from pileup.fakes._port import Cell, noted
+from pileup.notes import blank
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import here
 from pileup.sim.current import running
@@ -55,6 +56,17 @@ KEYED: Final = frozenset(("get", "pop", "setdefault"))
 WHOLE: Final = ""
 
 
+class Deed(NamedTuple):
+    """One access; `given` is what it puts there, `blind` whether it does not look before."""
+
+    verb: str
+    key: str
+    apply: Callable[[], Any]  # Any: what is there is the user's
+    detail: object
+    given: object
+    blind: bool
+
+
 class Shared:
     """Poses as the object that it was made of, and lets every access be an operation."""
 
@@ -74,10 +86,18 @@ class Shared:
         object.__setattr__(part, "_path", self._path or key)
         return part
 
-    def _access(self, verb: str, key: str, apply: Callable[[], Any], detail: object = None) -> Any:
+    def _access(
+        self,
+        verb: str,
+        key: str,
+        apply: Callable[[], Any],
+        detail: object = None,
+        given: object = (),
+    ) -> Any:
         place = key if self._path is None else self._path
         inside = self._path is not None  # what is put into a part leaves the rest of it
-        value = self._state.perform(verb, place, apply, detail, blind=verb in BLIND and not inside)
+        deed = Deed(verb, place, apply, detail, given, blind=verb in BLIND and not inside)
+        value = self._state.perform(deed)
         return self._part(key, value)
 
     @property  # type: ignore[misc] # it poses as the object's type, for isinstance
@@ -98,7 +118,10 @@ class Shared:
             key = str(args[0]) if name in KEYED and args else WHOLE
             verb = "read" if name in READERS else name
             given = tuple(_bare(each) for each in args)
-            return self._access(verb, key, lambda: getattr(self._value(), name)(*given, **options))
+            changes = () if verb == "read" else given
+            return self._access(
+                verb, key, lambda: getattr(self._value(), name)(*given, **options), given=changes
+            )
 
         return method
 
@@ -170,21 +193,22 @@ class _State:
             self._sim, self._now, self._cells = sim, _copied(self._pristine), {}
         return self._now
 
-    def perform(
-        self, verb: str, key: str, apply: Callable[[], Any], detail: object, *, blind: bool
-    ) -> Any:
+    def perform(self, deed: Deed) -> Any:
         """Do one access: as an operation inside an agent, directly in setup and check."""
         self.value()
         sim, strand = self._sim, here.get(None)
         if sim is None or strand is None or strand.sim is not sim or strand.agent.done:
-            return apply()
-        op = noted(Operation(verb, self._footprint(sim, verb, key, blind), apply), detail)
+            return deed.apply()
+        op = noted(Operation(deed.verb, self._footprint(sim, deed), deed.apply), deed.detail)
+        if sim.marked:
+            _mark(sim, op, deed)
         return sim.call(op) if in_sync_code() else sim.witness(strand, op)
 
-    def _footprint(self, sim: Sim, verb: str, key: str, blind: bool) -> Footprint:
+    def _footprint(self, sim: Sim, deed: Deed) -> Footprint:
         """Touch the key; a changed key changes the whole, and a changed whole changes all keys."""
+        _, key, *_, blind = deed
         cell, whole = self._cell(sim, key), self._cell(sim, WHOLE)
-        if verb == "read":
+        if deed.verb == "read":
             return cell.reads
         if key != WHOLE:
             return (cell.writes if blind else cell.alters) + whole.updates
@@ -203,6 +227,20 @@ class _State:
             sim.contents.setdefault(self._name, lambda: {WHOLE: now})
             self._cells[key] = Cell(sim.item(self._name, key))
         return self._cells[key]
+
+
+def _mark(sim: Sim, op: Operation, deed: Deed) -> None:
+    """Note the marks in what is put there, and in what is got."""
+    op.note = note = blank()
+    if deed.verb != "read":
+        note.sent = sim.marks_in((deed.key, deed.detail, deed.given))
+
+    def look() -> object:
+        answer = deed.apply()
+        note.got = sim.marks_in(answer)
+        return answer
+
+    op.apply = look
 
 
 def _bare(value: Any) -> Any:

@@ -9,11 +9,17 @@ refusal, from where the call was made).
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
+from pathlib import PurePath
+from types import MappingProxyType, MemberDescriptorType, ModuleType
 from typing import Any, Final, Self, TypeAlias
+from urllib.parse import quote, quote_plus
 
 Frame: TypeAlias = tuple[int, str]
 """One frame of a call path: its number in this run, and the line that it stood at."""
@@ -42,6 +48,7 @@ class Note:
     (canaries, faulty values) in what it carried there and back.
     `message`: what a queue handed over. `lease`: for how many seconds it holds.
     `part`: the logical write that it is a part of. `beside`: another of which some is left there.
+    `faulty`: the mistake in a model's answer.
     `cost`: dollars. `over`: of what it wrote in part alone, the item and the version that had put
     that part there. `whole`: it read a table without a condition, so that any other row matters.
     """
@@ -62,6 +69,7 @@ class Note:
     beside: int | None = None
     over: tuple[tuple[str, int], ...] = ()
     whole: bool = False
+    faulty: str | None = None
     cost: float = 0.0
 
     def __init__(self, **facts: Any) -> None:  # Any: each fact has its own type, above
@@ -149,13 +157,85 @@ def canary(session: str) -> str:
     return "canary-" + blake2b(session.encode(), digest_size=6).hexdigest()
 
 
+# Marks -----------------------------------------------------------------------------------------
+
 MARK: Final = re.compile(r"(?:canary-[0-9a-f]{12}|(?:wrong|invented)-[0-9a-f]{6})(?![0-9a-f])")
 """What can be recognised wherever it turns up again: canaries, and what a faulty answer made up."""
 
+MOST_PARTS: Final = 10_000
+"""So many parts of a value are looked at, those nearest to its surface first."""
 
-def marks_in(value: object) -> tuple[str, ...]:
-    """Return the marks in a value, each once, in the order in which they are met."""
-    text = value if type(value) is str else repr(value)
-    if "-" not in text:  # most values have no mark, and this is asked of each
-        return ()
-    return tuple(dict.fromkeys(MARK.findall(text)))
+NO_MARKS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def spellings(text: str) -> dict[str, str]:
+    """Return how a text is spelled where it is sent, in JSON and in an address too, and itself."""
+    ways = (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+    return dict.fromkeys((*ways, quote(text, ""), quote(text), quote_plus(text)), text)
+
+
+def marks_in(value: object, watched: Mapping[str, str] = NO_MARKS) -> tuple[str, ...]:
+    """Return the marks in a value and in its parts, each once, in the order in which they are met.
+
+    `watched` are other texts that mark something in this run, by their spellings.
+    Nothing of the value's own runs.
+    """
+    if type(value) is str:  # most are, and most have no mark, and this is asked of each
+        return _marks(value, watched) if watched or "-" in value else ()
+    found: dict[str, None] = {}
+    left, layer = MOST_PARTS, [value]
+    while layer and left > 0:  # in layers, so that a circle ends with what is near having been seen
+        deeper: list[object] = []
+        for part in layer[:left]:
+            text = _text(part)
+            if text is None:
+                deeper += _parts(part, watched)
+            else:
+                found.update(dict.fromkeys(_marks(text, watched)))
+        left -= len(layer)
+        layer = deeper
+    return tuple(found)
+
+
+def _marks(text: str, watched: Mapping[str, str]) -> tuple[str, ...]:
+    found = MARK.findall(text) if "-" in text else []
+    return tuple(dict.fromkeys((*found, *(watched[each] for each in watched if each in text))))
+
+
+def _text(value: Any) -> str | None:  # Any: whatever an agent has; its type is looked at
+    """Return what is a text: bytes and names of files as well."""
+    kind = type(value)
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if issubclass(kind, PurePath):
+        return PurePath.__str__(value)
+    if issubclass(kind, bytes | bytearray):
+        return bytes(value).decode("utf-8", "replace")
+    return None
+
+
+def _parts(value: Any, watched: Mapping[str, str]) -> Iterable[object]:  # Any: as above
+    """Return what a value holds; of sets in an order that no hash decides."""
+    kind = type(value)
+    if issubclass(kind, dict):
+        return [each for pair in dict.items(value) for each in pair]
+    if issubclass(kind, list | tuple | deque):
+        found: Iterable[object] = kind.__iter__(value)
+        return found
+    if issubclass(kind, set | frozenset):
+        return sorted(mark for each in kind.__iter__(value) for mark in marks_in(each, watched))
+    return () if kind.__module__.partition(".")[0] == "pileup" else _attributes(value, kind)
+
+
+def _attributes(value: object, kind: type) -> list[object]:
+    """Return what an object's attributes hold, in slots too; of what can be called, nothing."""
+    if callable(value) or issubclass(kind, ModuleType):
+        return []
+    held: list[object] = []
+    with suppress(AttributeError):
+        held += object.__getattribute__(value, "__dict__").values()
+    for each in (each for above in kind.__mro__ for each in vars(above).values()):
+        if type(each) is MemberDescriptorType:
+            with suppress(AttributeError):  # it was never set
+                held.append(each.__get__(value, kind))
+    return held

@@ -12,7 +12,7 @@ from pileup.fakes.bus.letters import Letter
 from pileup.fakes.bus.office import Office
 from pileup.fakes.bus.queues import Queue, Receipt
 from pileup.fakes.bus.returns import Returns
-from pileup.notes import blank, marks_in
+from pileup.notes import blank
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import Strand, here
 from pileup.sim.kernel import Sim
@@ -143,7 +143,7 @@ class Claim(Generic[M]):
         if queue.options.visibility is not None:
             note.lease = queue.options.visibility
         if office.sim.marked:
-            note.got = marks_in(letter.body)
+            note.got = office.sim.marks_in(letter.body)
         self._returns.watch(queue, letter, self._agent, op.fault)
         office.ledger.delivered.append(
             (queue.name, letter.id, letter.body, self._agent.name, office.sim.now, count)

@@ -15,7 +15,7 @@ from pileup.fakes.bus.ledger import Ledger
 from pileup.fakes.bus.letters import Letter, Options
 from pileup.fakes.bus.queues import Queue, left_in
 from pileup.fakes.bus.topics import Topic
-from pileup.notes import Note, marks_in
+from pileup.notes import Note
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import here
 from pileup.sim.kernel import Sim
@@ -158,7 +158,7 @@ class Office:
         if parcel.dedup is not None:
             note.key = parcel.dedup
         if self.sim.marked:
-            note.sent = marks_in([name, *parcel])
+            note.sent = self.sim.marks_in([name, *parcel])
         op.apply = partial(self._publish, op, target, parcel, said, here.get().agent.name)
         return op
 

@@ -8,8 +8,9 @@ from typing import Final
 from fakeredis._helpers import NoResponse, SimpleString
 
 from pileup.fakes.cache.engine import Reply
-from pileup.notes import Note, marks_in
+from pileup.notes import Note
 from pileup.operations import Operation
+from pileup.sim.kernel import Sim
 from pileup.spelling import BRIEF_LENGTH, Brief, brief
 
 WRITTEN: Final = {
@@ -38,9 +39,9 @@ def noted(name: str, args: Sequence[bytes], reply: Reply) -> Brief:
     return shown(reply)
 
 
-def note_marks(op: Operation, *, sent: object = None, got: object = None) -> None:
+def note_marks(sim: Sim, op: Operation, *, sent: object = None, got: object = None) -> None:
     """Note the marks in what was sent and in what came back."""
-    for name, marks in (("sent", marks_in(sent)), ("got", marks_in(got))):
+    for name, marks in (("sent", sim.marks_in(sent)), ("got", sim.marks_in(got))):
         if marks:
             if op.note is None:
                 op.note = Note()

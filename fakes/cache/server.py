@@ -107,7 +107,7 @@ class Server(Watcher):
             op.twists = self._twists(op)
         if self.sim.marked:
             queued = session.queued if name == "exec" else ()
-            note_marks(op, sent=[args, *(words for _, words in queued)])
+            note_marks(self.sim, op, sent=[args, *(words for _, words in queued)])
         return op
 
     def _touches(self, session: Session, name: str, args: Sequence[bytes]) -> Footprint:
@@ -190,7 +190,7 @@ class Server(Watcher):
         if type(reply) is not SimpleError:
             op.detail = noted(name, args, reply)
         if self.sim.marked:
-            note_marks(op, got=reply)
+            note_marks(self.sim, op, got=reply)
         if self._changed:
             if self._leases.may_come_of(name, args):
                 self._leases.note(op, session, args)

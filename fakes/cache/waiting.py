@@ -68,7 +68,7 @@ class Wait:
         if type(self.reply) is SimpleError:
             raise refusal(self.reply.value)
         if self._sim.marked:
-            note_marks(self.op, got=self.reply)
+            note_marks(self._sim, self.op, got=self.reply)
         return None if self.reply is NOTHING else self.reply
 
 
@@ -159,7 +159,7 @@ class Line:
 
         def hear() -> bool:
             if self._sim.marked:
-                note_marks(op, got=list(session.inbox)[:1])
+                note_marks(self._sim, op, got=list(session.inbox)[:1])
             return bool(session.inbox)
 
         op = Operation("receive", heard, hear)

@@ -54,7 +54,7 @@ class Short(Shortcut):
             return self.take_long_way(self._long_way())
         self.op.detail = version.text
         if work.engine.sim.marked:
-            note_marks(self.op, sent=written(version))
+            note_marks(work.engine.sim, self.op, sent=written(version))
         return self._answer(version)
 
     def _write(self, work: Work, rows: list[Row] | None) -> Version | None:
@@ -92,7 +92,7 @@ class Get(Short):
             self.op.touches = self.slot.lock.reads  # nobody else can change its own draft
         self.op.detail = version.text
         if work.engine.sim.marked:
-            note_marks(self.op, got=version.values)
+            note_marks(work.engine.sim, self.op, got=version.values)
         return version.copied()
 
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pileup.fakes.database.rows import Version, story
-from pileup.notes import Note, Question, blank, marks_in
+from pileup.notes import Note, Question, blank
 from pileup.operations import Operation
+from pileup.sim.kernel import Sim
 from pileup.spelling import brief
 
 if TYPE_CHECKING:
@@ -72,9 +73,9 @@ def done(op: Operation) -> None:
         op.note.effect = True
 
 
-def note_marks(op: Operation, *, sent: object = None, got: object = None) -> None:
+def note_marks(sim: Sim, op: Operation, *, sent: object = None, got: object = None) -> None:
     """Note the marks in what was written and in what was read."""
-    for name, marks in (("sent", marks_in(sent)), ("got", marks_in(got))):
+    for name, marks in (("sent", sim.marks_in(sent)), ("got", sim.marks_in(got))):
         if marks:
             if op.note is None:
                 op.note = Note()
@@ -104,7 +105,7 @@ def note_commit(op: Operation, work: Work) -> None:
     else:
         op.detail = brief(", ".join([str(each.text) for each in newest]))
     if work.engine.sim.marked:
-        note_marks(op, sent=[written(each) for each in newest])
+        note_marks(work.engine.sim, op, sent=[written(each) for each in newest])
 
 
 def note_parts(op: Operation, work: Work) -> None:

@@ -88,7 +88,7 @@ class Quick(Shortcut):
                 version.at = engine.commits
                 self.op.detail = version.text
                 if engine.sim.marked:
-                    note_marks(self.op, sent=self._sent(version))
+                    note_marks(engine.sim, self.op, sent=self._sent(version))
                 return self._answer(version)
         statement = self._long_way()
         statement.strand = self.strand
@@ -195,7 +195,7 @@ def getting(engine: Engine, name: str, key: Any) -> Operation | None:
             return None
         op.detail = version.text
         if engine.sim.marked:
-            note_marks(op, got=version.values)
+            note_marks(engine.sim, op, got=version.values)
         return version.copied()
 
     op = Operation("get", index.slot(key).reads, get)

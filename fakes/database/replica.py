@@ -77,7 +77,7 @@ def reading(
         op.touches = merged(engine.as_of(looked, snapshot), engine.items.commits.reads)
         answer = [version.copied() for _, version in ordered(table, found, order_by)[:limit]]
         if engine.sim.marked:
-            note_marks(op, got=answer)
+            note_marks(engine.sim, op, got=answer)
         op.detail = story(answer[0]) if len(answer) == 1 else f"{len(answer)} rows"
         return answer
 

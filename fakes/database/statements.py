@@ -33,6 +33,7 @@ from pileup.fakes.database.waits import Wait, refuse_deadlock
 from pileup.fakes.database.work import Isolation, Work
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import Strand, here
+from pileup.sim.kernel import Sim
 
 T = TypeVar("T")
 
@@ -168,7 +169,7 @@ class Statement(Generic[T]):
         op.touches = settled(merged(touches)) if self._alone and self._writes else merged(touches)
         op.detail = _story(self._name, answer)
         if self._engine.sim.marked:
-            _note_marks(op, answer)
+            _note_marks(self._engine.sim, op, answer)
         if answer is not None and type(op.note) is Inserting:
             op.note.effect = True
         return self._shape(answer)
@@ -232,10 +233,11 @@ class Statement(Generic[T]):
             break_off(self.work, error)
 
 
-def _note_marks(op: Operation, answer: Any) -> None:
+def _note_marks(sim: Sim, op: Operation, answer: Any) -> None:
     several = answer if type(answer) is list else [answer]
     read = [each[1].values for each in several if type(each) is tuple]
-    note_marks(op, sent=[written(each) for each in several if type(each) is Version], got=read)
+    sent = [written(each) for each in several if type(each) is Version]
+    note_marks(sim, op, sent=sent, got=read)
 
 
 def _story(verb: str, answer: Any) -> Any:

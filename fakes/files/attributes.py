@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from errno import EACCES, EINVAL, EISDIR, ENOENT
 
+from pileup.fakes.files.calls import call
 from pileup.fakes.files.inodes import NANO, Directory, Inode, Regular
-from pileup.fakes.files.opened import Opened, call
+from pileup.fakes.files.opened import Opened
 from pileup.fakes.files.spots import Where, complaint, merged
 from pileup.fakes.files.volume import Volume
 from pileup.operations import Footprint, Operation

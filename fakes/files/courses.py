@@ -12,12 +12,13 @@ from errno import EACCES, EISDIR, ENOENT
 from typing import Any, Final, TypeAlias, TypeVar
 
 from pileup.fakes.files.attributes import Attributes
+from pileup.fakes.files.calls import call, marked, shown
 from pileup.fakes.files.entries import Entries
 from pileup.fakes.files.inodes import Directory, Regular
 from pileup.fakes.files.locking import Locking
 from pileup.fakes.files.locks import LOCK_EX, LOCK_NB, LOCK_SH
 from pileup.fakes.files.modes import parse
-from pileup.fakes.files.opened import Opened, call, marked, shown
+from pileup.fakes.files.opened import Opened
 from pileup.fakes.files.spots import Where, complaint, parent_of
 from pileup.fakes.files.volume import Volume
 from pileup.operations import Operation
@@ -61,7 +62,7 @@ class Calls:
         data = bytes(node.data)
         op.detail = shown(data)
         if self._tree.sim.marked:
-            op.note = marked(where.path, got=data)
+            op.note = marked(self._tree.sim, where.path, got=data)
         return data
 
     def write(self, path: str, data: bytes) -> Course[None]:

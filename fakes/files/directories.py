@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from errno import EACCES, EBUSY, EEXIST, ENOENT, ENOTDIR, ENOTEMPTY
 
+from pileup.fakes.files.calls import call
 from pileup.fakes.files.inodes import Directory, Inode
-from pileup.fakes.files.opened import call
 from pileup.fakes.files.paths import Paths
 from pileup.fakes.files.spots import Where, complaint, merged
+from pileup.notes import blank
 from pileup.operations import Footprint, Operation
 
 
@@ -51,7 +52,11 @@ class Directories(Paths):
         spot = self._tree.look(op, where)
         if spot.node is None:
             raise complaint(ENOENT, where.shown)
-        return listed(op, spot.node, where.shown, spot.touches)
+        found = listed(op, spot.node, where.shown, spot.touches)
+        if self._tree.sim.marked:
+            op.note = blank()
+            op.note.got = self._tree.sim.marks_in(list(found))
+        return found
 
 
 def listed(op: Operation, node: Inode, shown: object, way: Footprint) -> dict[str, Inode]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from errno import EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM
 
+from pileup.fakes.files.calls import call, shown
 from pileup.fakes.files.directories import Directories
 from pileup.fakes.files.inodes import Directory, Regular, Symlink
-from pileup.fakes.files.opened import call, shown
 from pileup.fakes.files.openings import Openings
 from pileup.fakes.files.paths import slashed
 from pileup.fakes.files.spots import Spot, Where, complaint, merged

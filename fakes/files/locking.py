@@ -9,6 +9,7 @@ from functools import partial
 
 from pileup.errors import Unacknowledged
 from pileup.fakes._port import Cells
+from pileup.fakes.files.calls import call
 from pileup.fakes.files.locks import (
     ENDLESS,
     KINDS,
@@ -19,7 +20,7 @@ from pileup.fakes.files.locks import (
     Locks,
     Span,
 )
-from pileup.fakes.files.opened import Opened, call
+from pileup.fakes.files.opened import Opened
 from pileup.fakes.files.spots import complaint, merged
 from pileup.fakes.files.volume import Volume
 from pileup.operations import Footprint, Operation

@@ -9,10 +9,10 @@ from posixpath import join
 from typing import Any, Final
 
 from pileup.fakes.files.attributes import nanoseconds
+from pileup.fakes.files.calls import call
 from pileup.fakes.files.directories import listed
 from pileup.fakes.files.inodes import BLOCK, Inode
 from pileup.fakes.files.mounts import Descriptor, Mounts, Place, Target, act
-from pileup.fakes.files.opened import call
 from pileup.fakes.files.scanning import Entry, Scan
 from pileup.fakes.files.spots import Where, complaint
 from pileup.operations import Operation

@@ -8,60 +8,23 @@ met between them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from errno import EBADF, EFBIG, EINVAL, EIO, EISDIR, ENOSPC
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVarTuple
+from typing import TYPE_CHECKING, Final
 
 from pileup.errors import Unacknowledged
+from pileup.fakes.files.calls import call, marked, shown
 from pileup.fakes.files.inodes import Inode, Regular
 from pileup.fakes.files.spots import complaint
-from pileup.notes import Note, blank, marks_in
-from pileup.operations import Footprint, Operation, nothing
-from pileup.spelling import Brief, brief
+from pileup.notes import Note, blank
+from pileup.operations import Footprint, Operation
 
 if TYPE_CHECKING:
     from pileup.fakes.files.volume import Volume
 
-Ts = TypeVarTuple("Ts")
-
 ACCESS: Final = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
 LARGEST: Final = 1 << 32
 """Longer than any file that a test needs, and short of what would fill the memory by mistake."""
-
-
-def shown(data: bytes | bytearray) -> Brief:
-    """Write contents for the history: as text where they are some."""
-    try:
-        return brief(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        return brief(bytes(data))
-
-
-def marked(path: str, sent: bytes = b"", known: Note | None = None, got: bytes = b"") -> Note:
-    """Note the marks in what was written or read, and in the name that it was done by."""
-    note = blank()
-    note.sent = marks_in(f"{path} {sent!r}")
-    note.got = marks_in(repr(got))
-    if known is not None:
-        note.part = known.part
-    return note
-
-
-def call(
-    name: str,
-    touches: Footprint,
-    work: Callable[[Operation, *Ts], object],
-    *args: *Ts,
-) -> Operation:
-    """Make an operation whose work is handed the operation, to say what it really touched."""
-
-    def apply() -> object:
-        op.apply = nothing  # or the two would refer to each other, and wait for the collector
-        return work(op, *args)
-
-    op = Operation(name, touches, apply)
-    return op
 
 
 class Opened:
@@ -153,7 +116,7 @@ class Opened:
             self.whole = True
         op.detail = shown(data)
         if self.volume.tree.sim.marked:
-            op.note = marked(self.path, got=data)
+            op.note = marked(self.volume.tree.sim, self.path, got=data)
         return data
 
     # Writing -----------------------------------------------------------------------------
@@ -167,7 +130,7 @@ class Opened:
         op.detail = shown(data)
         op.note = self.note
         if self.volume.tree.sim.marked:
-            op.note = marked(self.path, data, self.note)
+            op.note = marked(self.volume.tree.sim, self.path, data, self.note)
         if self.volume.tree.sim.faults is not None and len(data) > 1:
             op.twists = {
                 "torn": partial(self._tear, op, data, offset, EIO),

@@ -6,8 +6,9 @@ import os
 from errno import EACCES, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR
 from typing import Final
 
+from pileup.fakes.files.calls import call
 from pileup.fakes.files.inodes import Directory, Inode, Regular, Symlink
-from pileup.fakes.files.opened import ACCESS, Opened, call
+from pileup.fakes.files.opened import ACCESS, Opened
 from pileup.fakes.files.paths import Paths
 from pileup.fakes.files.spots import Spot, Where, complaint
 from pileup.fakes.files.tree import changing

@@ -37,6 +37,7 @@ class Call:
     __slots__ = (
         "_sent",
         "_server",
+        "_sim",
         "_waiting",
         "effective",
         "found",
@@ -62,6 +63,9 @@ class Call:
         note.intent = f"{request.method} {request.host}{request.path}{query} {sent}"
         self.known_for = 0.0
         headers = request.headers
+        self._sim = sim = server.port.sim
+        if sim.marked:
+            note.sent = sim.marks_in([request.path, query, list(headers.values()), request.body])
         if "idempotency-key" in headers and route.effect:
             note.key = headers["idempotency-key"]
             self.known_for = _seconds(route.idempotency)
@@ -69,7 +73,7 @@ class Call:
             op.touches = found.looking
         if server.limits:
             op.touches += self._quotas(server)
-        if route.versions and server.port.sim.faults is not None:
+        if route.versions and sim.faults is not None:
             op.twists = {"schema": partial(self._apply_with, self._other_version)}
 
     def _quotas(self, server: Server) -> Footprint:
@@ -103,17 +107,19 @@ class Call:
             op.touches = self.found.reads + op.touches[len(self.found.touches) :]
         if response.status >= FIRST_ERROR:
             self._refused(response)
-        elif (tries := self._server.port.sim.tries) is not None:
+        elif (tries := self._sim.tries) is not None:
             tries.answered(self.strand, op)
         if route.versions:
             response = in_version(response, route.versions, version())
         op.detail = _story(self._sent, response)
+        if self._sim.marked:
+            self.note.got = self._sim.marks_in([list(response.headers.values()), response.body])
         return response
 
     def _refused(self, response: Response) -> None:
         """Note an answer that is a failure; after some of them it may help to ask again."""
         refuse(self.note, response)
-        sim = self._server.port.sim
+        sim = self._sim
         if response.status in TRANSIENT or response.status >= BROKEN:
             sim.note_failure(self.strand, self.op)
         elif sim.tries is not None:  # it is answered, if not as its caller would have liked
@@ -126,7 +132,7 @@ class Call:
         """Pick a version that was not asked for: the server has been changed."""
         asked = self._asked_version()
         others = [each for each in (None, *self.found.route.versions) if each != asked]
-        sim = self._server.port.sim
+        sim = self._sim
         return others[sim.choose("data", len(others), f"version of {self.found.route.name}")]
 
 

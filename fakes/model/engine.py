@@ -13,7 +13,7 @@ from pileup.fakes._port import Port
 from pileup.fakes.model.answers import Answer, Reply, ToolCall
 from pileup.fakes.model.errors import Throttled
 from pileup.fakes.model.log import Note
-from pileup.fakes.model.marks import Marks
+from pileup.fakes.model.marks import KINDS, made_up
 from pileup.fakes.model.mistakes import MISTAKES
 from pileup.fakes.model.odds import Draws, Mistake, Odds
 from pileup.fakes.model.prices import PriceList, cut, tokens_in_text
@@ -49,7 +49,6 @@ class Engine:
         self._quotas: list[Quota] = []
         self._footprints: dict[tuple[str, str], Touched] = {}
         self._draws = Draws(port.sim, correlated)
-        self._marks = Marks()
         self._tool_calls: dict[int, int] = {}
 
     def add(self, rule: Rule) -> None:
@@ -118,9 +117,8 @@ class Engine:
         if mistake.kind != "wrong" or rule is None or not rule.wrong_answers:
             return MISTAKES[mistake.kind](reply)
         chosen = rule.wrong_answers[mistake.which]
-        told = chosen.spoken.strip()
-        if told not in prompt.text:  # or whoever is given the same choice would seem to repeat it
-            self._marks.watch(told)
+        for text in made_up(chosen, reply, prompt.text):
+            self.port.sim.watch(text)
         return chosen
 
     def _note(self, call: Call, reply: Reply, mistake: Mistake | None) -> Answer:
@@ -135,15 +133,24 @@ class Engine:
         tokens_in, tokens_out = prompt.tokens, tokens_in_text(spoken)
         cost = self.prices.of(prompt.model).of(tokens_in, tokens_out)
         kind = None if mistake is None else mistake.kind
-        sources = self._marks.seen(prompt.text)
+        marks_in = self.port.sim.marks_in
+        sources = marks_in(prompt.text)
         answer = Answer(
             text, calls, tokens_in, tokens_out, cost, prompt.model, finish, kind, sources
         )
-        carries = self._marks.seen(spoken)
+        carries = marks_in(spoken)
+        if sources or carries or kind is not None:
+            self._note_marks(call.note, answer, carries)
         strand = call.strand
         self.log.append((strand.agent, strand.step, prompt, self.port.sim.now, answer, carries))
         call.op.detail = _story(prompt, answer, carries)
         return answer
+
+    def _note_marks(self, note: Question, answer: Answer, carries: tuple[str, ...]) -> None:
+        """Note what was seen and told, and that from now on it may turn up elsewhere."""
+        note.sent, note.got, note.faulty = answer.sources, carries, answer.faulty
+        if answer.faulty in KINDS:
+            self.port.sim.marked = True
 
     def _numbered(self, reply: Reply, strand: Strand) -> Reply:
         """Give tool calls their ids, and say that they are why the model stopped.

@@ -37,7 +37,7 @@ SORTS: Final = (
     ("G0", 1 << WW, 1 << WW),
     ("G1c", SEEN, SEEN),
     ("G-single", 1 << RW, SEEN),
-    ("G2-item", ANY, ANY),
+    ("G2-item", 1 << RW, ANY),
 )
 """Which edges the first and the others of a circle may be, from the plainest anomaly on."""
 
@@ -108,8 +108,8 @@ def _named(graph: Dependencies, hops: list[Hop], name: str) -> Circle | None:
         if special is not None:
             return special if special.proofs else None
     one_item = len({proof.item.name for proof in chosen}) == 1
-    if one_item and name in ("G0", "G1c") and not graph.strict:
-        return None
+    if one_item and name in ("G0", "G1c") and len(hops) > MOST_REPLAYED and not graph.strict:
+        return None  # nobody has looked whether it comes to anything
     return Circle(_kind_of(name), name, tuple(chosen))
 
 
@@ -148,7 +148,8 @@ def _of_two(
 def _is_fresh(case: Case, write: Proof) -> bool:
     """Whether a write lost nothing, because its agent, or the change itself, had looked again.
 
-    What its unit had read before was old all the same.
+    Or because what it erased was what its agent had seen last. What its unit
+    had read before was old all the same.
     """
     erased, number = write.rows
     if case.access(number, write.item) != WRITE:
@@ -156,10 +157,9 @@ def _is_fresh(case: Case, write: Proof) -> bool:
     looks, strand = case.looks[write.item], _strand(case, number)
     for place in range(bisect_left(looks, number, key=itemgetter(0)) - 1, -1, -1):
         look, whose, access, _ = looks[place]
-        if look <= erased:
-            return False
         if whose == strand and access == READ:
-            return True
+            seen, gone = case.rows[look][9], case.rows[erased][9]
+            return look > erased or (gone is not None and seen == gone)
     return False
 
 

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, TypeAlias
 from pileup.detectors.accesses import BOOKKEEPING, Entry
 from pileup.detectors.case import Case
 from pileup.detectors.dependencies import Dependencies, Kept
-from pileup.operations import READ, UPDATE, WRITE
+from pileup.operations import READ, UPDATE, WRITE, Access
 
 MOST_TRIED: Final = 2_000
 """How many units are put in place before we give up looking for an order: all orders of six."""
@@ -27,6 +27,10 @@ MOST_CHANGES: Final = 64
 
 State: TypeAlias = tuple[object, frozenset[int]]
 """What an item holds: what was last written over it, and which changes were made since."""
+
+
+NONE: Final[frozenset[int]] = frozenset()
+"""No changes."""
 
 
 class _Deed(NamedTuple):
@@ -47,7 +51,7 @@ class Replay:
         self._end: list[State | None] = []
         self._values: list[dict[State, object]] = []
         self.knows_all = True
-        """Whether every look tells what it found."""
+        """Whether every look tells what it found, and every write what it put there."""
         for each in graph.around(units):
             self._take(graph.case, each)
         for deeds in self._deeds.values():
@@ -67,7 +71,7 @@ class Replay:
         for row, node, access, version in kept:
             if node in self._deeds:
                 self._deeds[node].append(_Deed(number, access, row, told.state(version)))
-                self.knows_all &= access != READ or told.knows(version)
+                self.knows_all &= told.knows(access, version)
 
     def _is_seen(self, kept: list[Entry], last: Entry) -> bool:
         """Whether it can matter what was left: nobody wrote over it before it was seen."""
@@ -109,7 +113,11 @@ class Replay:
         if one == other:
             return True
         values = self._values[item]
-        return one in values and other in values and values[one] == values[other]
+        if one in values and other in values:
+            return values[one] == values[other]
+        bases = ((one[0], NONE), (other[0], NONE))
+        same = all(base in values for base in bases) and values[bases[0]] == values[bases[1]]
+        return same and one[1] == other[1]  # the same changes of the same value
 
 
 class _Told:
@@ -173,9 +181,11 @@ class _Told:
                 return False
         return True
 
-    def knows(self, version: int) -> bool:
-        """Whether the value of a version is known."""
-        return version in self._read
+    def knows(self, access: Access, version: int) -> bool:
+        """Whether the value is known that a look found, or a write put there."""
+        if access == READ:
+            return version in self._read
+        return access != WRITE or self.state(version) in self.values
 
     def state(self, version: int) -> State:
         """Return the state of a version."""

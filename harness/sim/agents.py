@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pileup.errors import UsageError
 from pileup.history import Who
-from pileup.notes import Step, canary
+from pileup.notes import Step
 from pileup.operations import READ, WRITE, Footprint, Item, Operation, Touch, nothing
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ class Agent:
     @property
     def secret(self) -> str:
         """The session's canary: a value that no other session should ever see."""
-        self._sim.marked = True
-        return canary(self.session)
+        return self._sim.secret(self.session)
 
     @property
     def who(self) -> Who:

@@ -74,7 +74,6 @@ class Sim(Trying):
         self.faults: Faults | None = None
         self.blocking = False
         self.timed = False
-        self.marked = False
         self._end = inf  # a choice lets time pass to any deadline before it
         self.latencies: dict[str, Latency] = dict(USUAL)
         self.cancels: dict[Agent, Callable[[], object]] = {}
@@ -207,6 +206,8 @@ class Sim(Trying):
         ending = Operation("end", agent.ending, nothing)
         ending.detail = type(error).__name__ if error is not None else None
         ending.fault = "crash" if isinstance(error, Crashed) and agent.struck else None
+        if self.marked:
+            self.note_answer(ending, result)
         strand.invoked = len(self._rows)
         self._settle_effect(strand, ending, FAIL if error else OK)
         for waiter in tuple(agent.ending[0].item.waiters):

@@ -37,8 +37,8 @@ class TracedSim(Sim):
 def _noting(ask: Ask) -> Ask:
     def noting(op: Operation) -> Any:
         strand = here.get(None)
-        if strand is not None:
-            strand.site = own_line()
+        if strand is not None:  # a greenlet asks twice, and at the second time from outside of it
+            strand.site = own_line() or strand.site
         return ask(op)
 
     return noting

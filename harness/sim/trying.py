@@ -5,11 +5,12 @@ from __future__ import annotations
 from pileup.operations import Firm, Operation
 from pileup.settings import Budgets
 from pileup.sim.agents import NOBODY, Strand
-from pileup.sim.parking import RESUME, Parking
+from pileup.sim.marking import Marking
+from pileup.sim.parking import RESUME
 from pileup.sim.paths import Tries
 
 
-class Trying(Parking):
+class Trying(Marking):
     """Notes the path of each attempt that fails, in case it is made again."""
 
     def __init__(self, budgets: Budgets) -> None:

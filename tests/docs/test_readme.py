@@ -31,6 +31,7 @@ def test_the_example_is_at_most_twenty_lines_of_the_user_s_own() -> None:
         "docs/fakes.md",
         "docs/faults.md",
         "docs/detectors.md",
+        "docs/serial.md",
         "docs/benchmarks.md",
     ],
 )
