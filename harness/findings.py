@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import asdict, dataclass, field, fields
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pileup.errors import UsageError
 from pileup.spelling import Brief
@@ -16,6 +16,12 @@ SCHEMA: Final = 1
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 """From the least to the worst, which is the order in which an exploration reports them last."""
 
+
+SYMPTOMS: Final = ("agent_failed", "check_failed", "overrun", "not_serial")
+"""What only says that something went wrong; the cause, where it is named, is told first."""
+
+Rank: TypeAlias = tuple[int, bool, str, str]
+"""What findings are sorted by, so that their order is always the same."""
 
 NUMBERS: Final = re.compile(r"[0-9a-f]{12,}|\d+")
 """What differs between things of one sort: `order-17`, `3f2a90c1d4e5`."""
@@ -63,9 +69,10 @@ class Finding:
         return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
 
     @property
-    def rank(self) -> tuple[int, str, str]:
-        """Worst first, then by kind and fingerprint, so that the order is always the same."""
-        return (-SEVERITIES.index(self.severity), self.kind, self.fingerprint)
+    def rank(self) -> Rank:
+        """Worst first, causes before symptoms, then by kind and fingerprint."""
+        symptom = self.kind in SYMPTOMS
+        return (-SEVERITIES.index(self.severity), symptom, self.kind, self.fingerprint)
 
     def to_json(self) -> str:
         """Write the finding as one JSON object."""

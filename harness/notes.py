@@ -33,7 +33,7 @@ def spawned(born: int) -> int:
     return ~born
 
 
-TUPLES: Final = ("path", "sent", "got")
+TUPLES: Final = ("path", "sent", "got", "caps")
 
 
 class Note:
@@ -49,7 +49,8 @@ class Note:
     `message`: what a queue handed over. `lease`: for how many seconds it holds.
     `part`: the logical write that it is a part of. `beside`: another of which some is left there.
     `faulty`: the mistake in a model's answer.
-    `cost`: dollars. `over`: of what it wrote in part alone, the item and the version that had put
+    `cost`: dollars, `tokens`: in both directions; `caps`: what was allowed to be used in all, as in
+    "calls:20:session". `partial`: whether a result says that it is only a part. `over`: of what it wrote in part alone, the item and the version that had put
     that part there. `whole`: it read a table without a condition, so that any other row matters.
     """
 
@@ -71,6 +72,9 @@ class Note:
     whole: bool = False
     faulty: str | None = None
     cost: float = 0.0
+    tokens: int = 0
+    caps: tuple[str, ...] = ()
+    partial: bool | None = None
 
     def __init__(self, **facts: Any) -> None:  # Any: each fact has its own type, above
         self.__dict__.update(facts)

@@ -42,6 +42,9 @@ def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]
     )
     if finding.advice:
         yield f"   what helps: {finding.advice}"
+    shown = found.counterexample.token if found.counterexample is not None else finding.replay
+    if finding.evidence and finding.replay != shown:
+        yield f'   its events are of another run: pileup.replay("{finding.replay}", ...)'
 
 
 def _interleaving(run: Run) -> Iterator[str]:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pileup.errors import UsageError
 from pileup.fakes._wire import Request
-from pileup.operations import READ, UPDATE, WRITE, Access
+from pileup.operations import CHANGE, READ, UPDATE, WRITE, Access
 
 State: TypeAlias = dict[str, Any]
 """What the handlers of one api share. Any: it is the user's."""
@@ -32,7 +32,13 @@ REPEATABLE: Final = ("PUT", "DELETE")
 
 # POST is an update because it adds to a collection: two of them commute but for
 # the numbers that they get, and a list that was read before is no lost write.
-USUAL: Final[dict[str, Access]] = {"GET": READ, "HEAD": READ, "OPTIONS": READ, "POST": UPDATE}
+USUAL: Final[dict[str, Access]] = {
+    "GET": READ,
+    "HEAD": READ,
+    "OPTIONS": READ,
+    "POST": UPDATE,
+    "PATCH": CHANGE,  # it leaves what it does not name
+}
 PART: Final = re.compile(r"\{(\w+)(:path)?\}")
 NO_VERSIONS: Final[Versions] = MappingProxyType({})
 

@@ -19,8 +19,8 @@ another to end), and a database's count of its commits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Iterator
+from typing import Final, TypeAlias
 
 from pileup.detectors.case import Case, Look
 from pileup.detectors.units import ALONE, NOBODY, VOID, Units
@@ -38,22 +38,46 @@ CONTENTS: Final = ("#", "{")
 """How the detail of a read begins that took in all parts of an item, not their names or number."""
 
 
-class Reading(NamedTuple):
-    """How a history is read: at which level, how strictly, and which node a lone row gets."""
+class Reading:
+    """How a history is read: at which level, and how strictly."""
 
-    case: Case
-    units: Units
-    strict: bool
-    node_of: Callable[[int], int]
+    def __init__(self, case: Case, units: Units, *, strict: bool) -> None:
+        self.case = case
+        self.units = units
+        self.strict = strict
+        self.lone = len(units.firsts)
+        """The node of a row outside any unit is this and its number."""
+        self._altering: dict[Item, dict[str, None]] = {}
+        self._guards: dict[Item, bool] = {}
+
+    def altering(self, item: Item) -> dict[str, None]:
+        """Return the names of the operations that have altered an item, now or at another time."""
+        known = self._altering.get(item)
+        if known is None:
+            rows, looks = self.case.rows, self.case.looks[item]
+            altering = [rows[look[0]][0] for look in looks if look[2] != READ]
+            known = self._altering[item] = dict.fromkeys(altering)
+        return known
+
+    def is_guard(self, item: Item, found: list[Entry]) -> bool:
+        """Whether an item, of which this is a part of the accesses, is a lock made of data."""
+        if any(each[2] in (READ, UPDATE) for each in found):
+            return False
+        known = self._guards.get(item)
+        if known is None:
+            looks = list(_merged(self, self.case.looks[item]))
+            known = self._guards[item] = _is_guard(self.case, _without_refusals(self, item, looks))
+        return known
 
 
-def holds_data(case: Case, item: Item, looks: list[Look]) -> bool:
+def holds_data(case: Case, item: Item) -> bool:
     """Whether what is done to an item can matter to anyone but those who take turns by it."""
+    looks = case.looks.get(item, [])
     if item.resource.rpartition(".")[2] in LOCKS:
         return False
     if item.key in BOOKKEEPING and any(_is_of_database(case.rows[look[0]]) for look in looks):
         return False
-    return not any(case.rows[look[0]][0] in LOCKING for look in (looks[0], looks[-1]))
+    return not any(case.rows[look[0]][0] in LOCKING for look in (*looks[:1], *looks[-1:]))
 
 
 def _is_of_database(row: RawRow) -> bool:
@@ -62,30 +86,26 @@ def _is_of_database(row: RawRow) -> bool:
 
 def entries(reading: Reading, item: Item, looks: list[Look]) -> list[Entry]:
     """Return the accesses to an item that count, in order; none if only one unit is concerned."""
-    first = looks[0][1]
-    if all(look[1] == first for look in looks) and not _is_of_several(reading, looks):
+    whose = reading.units.whose
+    first = whose[looks[0][0]]
+    if (first >= 0 or len(looks) == 1) and all(whose[look[0]] == first for look in looks):
+        return []
+    if not holds_data(reading.case, item):
         return []
     found = list(_merged(reading, looks))
-    units = dict.fromkeys([node for _, node, _, _ in found if node >= 0])
-    written = any(access != READ for _, _, access, _ in found)
-    if len(units) < 2 or not written or not holds_data(reading.case, item, looks):  # noqa: PLR2004
+    units = dict.fromkeys([entry[1] for entry in found if entry[1] >= 0])
+    if len(units) < 2 or all(entry[2] == READ for entry in found):  # noqa: PLR2004 - one alone
         return []
     if reading.strict:
         return found
-    found = _without_parts(reading.case, item, found)
-    found = _without_refusals(reading.case, found)
-    return [] if _is_guard(reading.case, found) else found
-
-
-def _is_of_several(reading: Reading, looks: list[Look]) -> bool:
-    whose = reading.units.whose
-    first = whose[looks[0][0]]
-    return any(whose[look[0]] != first for look in looks)
+    found = _without_refusals(reading, item, _without_parts(reading.case, item, found))
+    return [] if reading.is_guard(item, found) else found
 
 
 def _merged(reading: Reading, looks: list[Look]) -> Iterator[Entry]:
     """Give each access its node, and make one change of a row that reads and writes."""
     whose, rows, strict = reading.units.whose, reading.case.rows, reading.strict
+    lone = reading.lone
     before: Entry | None = None
     for number, _, access, version in looks:
         node = whose[number]
@@ -94,7 +114,7 @@ def _merged(reading: Reading, looks: list[Look]) -> Iterator[Entry]:
         if node == ALONE:
             if access == READ and not strict and _only_reads(rows[number]):
                 continue
-            node = reading.node_of(number)
+            node = lone + number
         elif node == NOBODY and access == READ:
             continue
         if before is not None:
@@ -143,9 +163,8 @@ def _takes_in(row: RawRow) -> bool:
     return len(row[1]) == 1 and isinstance(row[9], str) and row[9].startswith(CONTENTS)
 
 
-def _without_refusals(case: Case, found: list[Entry]) -> list[Entry]:
-    rows = case.rows
-    altering = dict.fromkeys([rows[each[0]][0] for each in found if each[2] != READ])
+def _without_refusals(reading: Reading, item: Item, found: list[Entry]) -> list[Entry]:
+    rows, altering = reading.case.rows, reading.altering(item)
     return [
         each
         for each in found

@@ -8,7 +8,7 @@ for, so that a run in which nothing is shared costs next to nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
@@ -35,6 +35,28 @@ class Span(NamedTuple):
     last: int
 
 
+def looks_at(rows: Sequence[RawRow], before: int = 0) -> dict[Item, list[Look]]:
+    """Return what some rows did to each item, in order; so many rows come before the first."""
+    found: defaultdict[Item, list[Look]] = defaultdict(list)
+    number = before - 1
+    for row in rows:  # written out, because it is the hottest loop of all detectors
+        number += 1
+        versions = row[2]
+        if not versions or row[8] == FAIL:
+            continue
+        strand = row[3] * TASKS + row[4]
+        if len(versions) == 1:
+            item, access = row[1][0]
+            if type(item) is Past:
+                item = item.item
+            found[item].append((number, strand, access, versions[0]))
+            continue
+        for (each, access), version in zip(row[1], versions, strict=True):
+            whole = each.item if type(each) is Past else each
+            found[whole].append((number, strand, access, version))
+    return found
+
+
 class Case:
     """One history under investigation."""
 
@@ -58,24 +80,7 @@ class Case:
     @cached_property
     def looks(self) -> dict[Item, list[Look]]:
         """What was done to each item, in order; what failed has done nothing."""
-        found: defaultdict[Item, list[Look]] = defaultdict(list)
-        number = -1
-        for row in self.rows:  # written out, because it is the hottest loop of all detectors
-            number += 1
-            versions = row[2]
-            if not versions or row[8] == FAIL:
-                continue
-            strand = row[3] * TASKS + row[4]
-            if len(versions) == 1:
-                item, access = row[1][0]
-                if type(item) is Past:
-                    item = item.item
-                found[item].append((number, strand, access, versions[0]))
-                continue
-            for (each, access), version in zip(row[1], versions, strict=True):
-                whole = each.item if type(each) is Past else each
-                found[whole].append((number, strand, access, version))
-        return found
+        return looks_at(self.rows)
 
     @cached_property
     def contested(self) -> dict[Item, list[Look]]:
@@ -90,6 +95,16 @@ class Case:
     def noted(self) -> list[int]:
         """The rows that have a note, by number."""
         return [number for number, row in enumerate(self.rows) if row[11] is not None]
+
+    @cached_property
+    def marked(self) -> list[int]:
+        """The rows that carried marks (canaries, what faulty answers made up), there or back."""
+        rows = self.rows
+        return [
+            number
+            for number in self.noted
+            if rows[number][11].sent or rows[number][11].got  # type: ignore[union-attr] # as above
+        ]
 
     @cached_property
     def leases(self) -> dict[Item, bool]:

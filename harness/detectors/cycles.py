@@ -19,12 +19,13 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
-from pileup.detectors.accesses import holds_data
+from pileup.detectors.accesses import Reading, holds_data
 from pileup.detectors.case import TASKS, Case
 from pileup.detectors.circles import Circle, finding_of, finding_of_undone
 from pileup.detectors.dependencies import Dependencies
 from pileup.detectors.explained import Replay
 from pileup.detectors.graph import RW, WR, WW, Hop, shortest_circle
+from pileup.detectors.stretches import stretches
 from pileup.detectors.units import Units, levels
 from pileup.detectors.witness import Proof, Witness
 from pileup.findings import Finding
@@ -67,13 +68,15 @@ def cycles(case: Case) -> Iterator[Finding]:
 
 def _circles(case: Case, units: Units, *, strict: bool) -> Iterator[Circle]:
     """Find a circle in each set of units that are in each other's way."""
-    graph = Dependencies(case, units, strict=strict)
-    for component in graph.components():
-        if len(component) <= MOST_REPLAYED and _is_excused(graph, component):
-            continue
-        circle = _plainest(graph, component)
-        if circle is not None:
-            yield circle
+    reading = Reading(case, units, strict=strict)
+    for stretch in stretches(case, units):
+        graph = Dependencies(reading, stretch)
+        for component in graph.components():
+            if len(component) <= MOST_REPLAYED and _is_excused(graph, component):
+                continue
+            circle = _plainest(graph, component)
+            if circle is not None:
+                yield circle
 
 
 def _is_excused(graph: Dependencies, component: list[int]) -> bool:
@@ -191,7 +194,7 @@ def aborted_reads(case: Case, units: Units) -> Iterator[Finding]:
     for number in units.undone:
         row = case.rows[number]
         for (item, access), version in zip(row[1], row[2], strict=False):
-            if access == READ or not holds_data(case, item, case.looks.get(item, [])):
+            if access == READ or not holds_data(case, item):
                 continue
             for look in case.looks[item]:
                 if look[2] == READ and look[3] == version and units.whose[look[0]] >= 0:

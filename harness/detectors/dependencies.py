@@ -23,15 +23,19 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol
 
 from pileup.detectors.accesses import Entry, Reading, entries, outlived
-from pileup.detectors.case import Case
+from pileup.detectors.case import Case, Look, looks_at
 from pileup.detectors.graph import JOIN, RW, WR, WW, Graph, Sort
-from pileup.detectors.units import Units
+from pileup.detectors.stretches import Stretch
 from pileup.operations import CHANGE, READ, UPDATE, Item, Past
 
 COMMUTING: Final = frozenset((UPDATE, CHANGE))
 
 MOST_BESIDE: Final = 8
 """How many accesses before and after a circle are looked at: they may tell what was there."""
+
+
+MOST_OF_IT: Final = 0.9
+"""From which share of a history on a stretch is taken for all of it."""
 
 
 class Sink(Protocol):
@@ -203,40 +207,25 @@ class Kept(NamedTuple):
             elif not again.get(entry[0], False):
                 chain.read(entry, sees=entry[0] not in again)
 
-    def between(self, first: int, last: int) -> Kept:
-        """Return what was done from one row to another, and a little before and after."""
-        start = bisect_left(self.entries, (first,))
-        end = bisect_right(self.entries, (last + 1,))
-        return self._replace(entries=self.entries[max(0, start - MOST_BESIDE) : end + MOST_BESIDE])
-
 
 class Dependencies:
-    """The graph of all units of a level, and the lone rows that got a node of their own."""
+    """The graph of the units of one stretch, and of the lone rows in it."""
 
-    def __init__(self, case: Case, units: Units, *, strict: bool) -> None:
-        self.graph = Graph(units.are_nested)
-        self.case = case
-        self.units = units
-        self.strict = strict
-        self._lone: dict[int, int] = {}
-        self._rows: dict[int, int] = {}
-        for _ in units.firsts:
-            self.graph.node()
-        self._kept: dict[Item, Kept] = {}
-        reading = Reading(case, units, strict, self._node_of)
-        for item, looks in case.looks.items():
-            found = entries(reading, item, looks)
-            if found:
-                kept = self._kept[item] = Kept(item, found, outlived(reading, found))
-                kept.follow(self, strict)
+    def __init__(self, reading: Reading, stretch: Stretch) -> None:
+        self.graph = Graph(reading.units.are_nested)
+        self.case = reading.case
+        self.strict = reading.strict
+        self._reading = reading
+        self._stretch = stretch
+        self._joins = len(reading.units.firsts) + len(self.case.rows)
+        for item, looks in _looks_in(self.case, stretch).items():
+            kept = self._keep(item, looks)
+            if kept is not None:
+                kept.follow(self, self.strict)
 
-    def _node_of(self, number: int) -> int:
-        """Return the node of a lone row."""
-        node = self._lone.get(number)
-        if node is None:
-            node = self._lone[number] = self.graph.node()
-            self._rows[node] = number
-        return node
+    def _keep(self, item: Item, looks: list[Look]) -> Kept | None:
+        found = entries(self._reading, item, looks)
+        return Kept(item, found, outlived(self._reading, found)) if found else None
 
     def edge(self, source: int, target: int, sort: Sort, rows: tuple[int, int]) -> None:
         """Put an edge into the graph; its rows are found again where they are needed."""
@@ -244,22 +233,40 @@ class Dependencies:
 
     def join(self) -> int:
         """Make a node that stands for no unit."""
-        return self.graph.join()
+        self._joins += 1
+        self.graph.joins[self._joins] = None
+        return self._joins
 
     def components(self) -> Iterator[list[int]]:
         """Return the sets of units that are in each other's way; lone rows alone are none."""
-        proper = len(self.units.firsts)
+        proper = len(self._reading.units.firsts)
         return (each for each in self.graph.components() if each[0] < proper)
 
     def around(self, nodes: list[int]) -> Iterator[Kept]:
         """Return what was done to the items of a few units, in the time in which they went on."""
-        rows = [number for node in nodes for number in self._rows_of(node)]
-        first, last = min(rows), max(rows)
+        rows = self._rows_of(nodes)
         items = [touch[0] for number in rows for touch in self.case.rows[number][1]]
         for item in dict.fromkeys([each.item if type(each) is Past else each for each in items]):
-            if item in self._kept:
-                yield self._kept[item].between(first, last)
+            looks = self.case.looks.get(item, [])
+            start = bisect_left(looks, (rows[0],))
+            end = bisect_right(looks, (rows[-1] + 1,))
+            kept = self._keep(item, looks[max(0, start - MOST_BESIDE) : end + MOST_BESIDE])
+            if kept is not None:
+                yield kept
 
-    def _rows_of(self, node: int) -> list[int]:
-        row = self._rows.get(node)
-        return self.units.rows[node] if row is None else [row]
+    def _rows_of(self, nodes: list[int]) -> list[int]:
+        units = self._reading.units
+        lone = len(units.firsts)
+        inside = dict.fromkeys(nodes)
+        start, end = self._stretch
+        rows = [number for number in range(start, end + 1) if units.whose[number] in inside]
+        rows += [node - lone for node in nodes if node >= lone]
+        return sorted(rows)
+
+
+def _looks_in(case: Case, stretch: Stretch) -> dict[Item, list[Look]]:
+    """Return what was done to each item in a stretch, in order."""
+    start, end = stretch
+    if end - start >= len(case.rows) * MOST_OF_IT:
+        return case.looks
+    return looks_at(case.rows[start : end + 1], start)

@@ -11,8 +11,8 @@ instead of n * m.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 Sort: TypeAlias = int
@@ -27,6 +27,9 @@ JOIN: Final[Sort] = 3
 """The other half of an edge that goes over a join."""
 
 NAMES: Final = {WW: "ww", WR: "wr", RW: "rw"}
+
+DONE: Final = 1 << 60
+"""Above the number of any node that is still open."""
 
 MOST_LOOKED_AT: Final = 20_000
 """How many edges are followed in search of the shortest circle of one kind."""
@@ -44,20 +47,10 @@ class Graph:
     """A graph under construction. `kin` tells units that are not judged by each other."""
 
     def __init__(self, kin: Callable[[int, int], bool]) -> None:
-        self.out: list[list[int]] = []
+        self.out: defaultdict[int, list[int]] = defaultdict(list)
         self.joins: dict[int, None] = {}
+        """The nodes that stand for no unit."""
         self._kin = kin
-
-    def node(self) -> int:
-        """Add a node."""
-        self.out.append([])
-        return len(self.out) - 1
-
-    def join(self) -> int:
-        """Add a node that stands for no unit."""
-        node = self.node()
-        self.joins[node] = None
-        return node
 
     def edge(self, source: int, target: int, sort: Sort) -> None:
         """Add an edge; from a node to itself there is none."""
@@ -76,7 +69,7 @@ class Graph:
 
     def hops(self, node: int, sorts: int, inside: dict[int, None]) -> Iterator[Hop]:
         """Return where a unit leads by edges of these sorts (as bits), over joins as well."""
-        for edge in self.out[node]:
+        for edge in self.out.get(node, ()):
             target, sort = edge >> 2, edge & 3
             if target in self.joins:
                 yield from self._over(node, target, sort, sorts, inside)
@@ -86,7 +79,7 @@ class Graph:
     def _over(
         self, node: int, join: int, first: Sort, sorts: int, inside: dict[int, None]
     ) -> Iterator[Hop]:
-        for edge in self.out[join]:
+        for edge in self.out.get(join, ()):
             target, sort = edge >> 2, edge & 3
             if sort == JOIN:
                 sort = first
@@ -96,16 +89,15 @@ class Graph:
                 yield Hop(node, sort, target)
 
 
-def strong_components(out: list[list[int]]) -> list[list[int]]:
+def strong_components(out: Mapping[int, list[int]]) -> list[list[int]]:
     """Find the sets of nodes of which each leads to each (Tarjan), those of one node left out."""
-    order = [0] * len(out)
-    low = [0] * len(out)
-    done = len(out) + 1
+    order: dict[int, int] = {}
+    low: dict[int, int] = {}
     count = 0
     open_nodes: list[int] = []
     found: list[list[int]] = []
-    for root in range(len(out)):
-        if order[root] or not out[root]:
+    for root in out:
+        if root in order:
             continue
         count += 1
         order[root] = low[root] = count
@@ -115,12 +107,12 @@ def strong_components(out: list[list[int]]) -> list[list[int]]:
             node, edges = way[-1]
             for edge in edges:
                 target = edge >> 2
-                seen = order[target]
-                if not seen:
+                seen = order.get(target)
+                if seen is None:
                     count += 1
                     order[target] = low[target] = count
                     open_nodes.append(target)
-                    way.append((target, iter(out[target])))
+                    way.append((target, iter(out.get(target, ()))))
                     break
                 if seen < low[node]:  # noqa: PLR1730 - a call each would take as long as the rest
                     low[node] = seen
@@ -131,18 +123,16 @@ def strong_components(out: list[list[int]]) -> list[list[int]]:
                     if low[node] < low[above]:  # noqa: PLR1730 - the same
                         low[above] = low[node]
                 if low[node] == order[node]:
-                    _close(node, open_nodes, order, done, found)
+                    _close(node, open_nodes, order, found)
     return found
 
 
-def _close(
-    node: int, open_nodes: list[int], order: list[int], done: int, found: list[list[int]]
-) -> None:
+def _close(node: int, open_nodes: list[int], order: dict[int, int], found: list[list[int]]) -> None:
     """Take a component off the stack; what is done can lower nobody's number any more."""
     component = []
     while True:
         member = open_nodes.pop()
-        order[member] = done
+        order[member] = DONE
         component.append(member)
         if member == node:
             break

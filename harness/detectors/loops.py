@@ -21,6 +21,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 from pileup.detectors.case import TASKS, Case, Strand
+from pileup.detectors.effects import TAKING
 from pileup.detectors.telling import found, said, value_of
 from pileup.findings import Finding
 from pileup.history import INFO, OK, RawRow
@@ -268,7 +269,7 @@ def _to_and_fro(case: Case) -> Iterator[Finding]:
             hand = sent[message] = _handed(row, number, desk)
             if _is_circle(case, hand):
                 worst[_mark(case, hand)] = hand
-        elif note.lease is not None and row[8] == OK and message in sent:
+        elif row[0] in TAKING and row[8] == OK and message in sent:
             desks[row[3] * TASKS + row[4]] = Desk(sent[message])
     for hand in worst.values():
         yield _handing(case, hand)

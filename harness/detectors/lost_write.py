@@ -9,8 +9,9 @@ What is right and looks the same must stay silent, so nothing is said of
 * an agent that never read the item: it means to put its value there;
 * a change in one operation (an increment, a compare-and-set): it looks itself;
 * a change that left everything as it was;
-* two writes of one value, if some order of the agents one after another comes to
-  the same: a cache that is filled twice, but not a counter that is 1 and not 2;
+* two writes of one value, and a deletion, if some order of the agents one after
+  another comes to the same: a cache that is filled twice or made to forget, but
+  not a counter that is 1 and not 2;
 * a write by who has seen nothing but what it put there itself, likewise: it would have
   erased the other's change had that come before all it did;
 * a change by a task or sub-agent of the writer's that had ended before;
@@ -143,7 +144,7 @@ def _loss(
     """Make a loss of the first change that is certainly gone, or else of the first that may be."""
     maybe: list[Loss] = []
     for change in erased:
-        doubtful = own or _is_equal(case, change, look[0])
+        doubtful = own or _deletes(case, look[0]) or _is_equal(case, change, look[0])
         loss = Loss(item, base[1], change, look[0], doubtful)
         if not loss.is_doubtful:
             yield loss
@@ -203,7 +204,7 @@ def _is_equal(case: Case, one: int, other: int) -> bool:
     mine, theirs = case.rows[one], case.rows[other]
     if mine[0] != theirs[0] or mine[9] != theirs[9]:
         return False
-    return mine[9] is not None or mine[0].lower() in DELETING
+    return mine[9] is not None
 
 
 def _is_settled(case: Case, loss: Loss) -> bool:
@@ -212,8 +213,12 @@ def _is_settled(case: Case, loss: Loss) -> bool:
     if serial is not None:
         return not serial
     # Nobody knows. What was there to be read was counted on; what was absent was filled in.
-    deleted = case.rows[loss.write][0].lower() in DELETING
-    return case.rows[loss.read][9] is not None and not deleted
+    return case.rows[loss.read][9] is not None and not _deletes(case, loss.write)
+
+
+def _deletes(case: Case, write: int) -> bool:
+    """Whether a write takes the item away: an invalidation loses nothing, a clean-up may."""
+    return case.rows[write][0].lower() in DELETING
 
 
 # What is said of it ----------------------------------------------------------------------------

@@ -201,9 +201,9 @@ def _fact(name: str, value: str) -> object:
     if name == "path":
         pairs = (each.partition(">") for each in value.split("+"))
         return [(int(number), place) for number, _, place in pairs]
-    if name in ("sent", "got"):
+    if name in ("sent", "got", "caps"):
         return value.split("+")
-    if name in ("effect", "unheard", "whole"):
+    if name in ("effect", "unheard", "whole", "partial"):
         return value in ("", "yes")
     if name in ("intent", "key", "message", "refused"):
         return value

@@ -16,7 +16,6 @@ Not judged as a whole are
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from operator import itemgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -50,33 +49,31 @@ class Transactions(NamedTuple):
 class Units:
     """The units of one level: `whose` gives each row its unit, or says why it has none."""
 
-    def __init__(
-        self, case: Case, level: Level, whose: list[int], firsts: list[int], undone: list[int]
-    ) -> None:
+    def __init__(self, case: Case, level: Level, whose: list[int]) -> None:
         self._case = case
         self.level: Level = level
         self.whose = whose
-        self.firsts = firsts
+        self.firsts: list[int] = []
         """The first row of each unit; what it is called can be read there."""
-        self.undone = undone
+        self.lasts: list[int] = []
+        """The last row of each unit."""
+        self.parted: dict[int, None] = {}
+        """The units between whose rows there are rows of others."""
+        self.undone: list[int] = []
         """The rows of transactions that were rolled back."""
 
-    @cached_property
-    def rows(self) -> dict[int, list[int]]:
-        """The rows of each unit."""
-        found: dict[int, list[int]] = {}
-        for number, unit in enumerate(self.whose):
-            if unit >= 0:
-                found.setdefault(unit, []).append(number)
-        return found
+    def begin(self, number: int) -> int:
+        """Begin a unit with a row."""
+        self.firsts.append(number)
+        self.lasts.append(number)
+        return len(self.firsts) - 1
 
     def are_nested(self, one: int, other: int) -> bool:
         """Whether one of two steps went on inside of the other, of the same agent or an heir's."""
         if self.level != "step" or max(one, other) >= len(self.firsts):
             return False
         outer, inner = sorted((one, other), key=self.firsts.__getitem__)
-        ends = [self.rows[each][-1] for each in (outer, inner)]
-        return ends[1] < ends[0] and self._is_heir(inner, outer)
+        return self.lasts[inner] < self.lasts[outer] and self._is_heir(inner, outer)
 
     def _is_heir(self, inner: int, outer: int) -> bool:
         strands = [self._strand(self.firsts[each]) for each in (inner, outer)]
@@ -123,39 +120,54 @@ def _transactions(case: Case) -> Transactions:
 def _steps(case: Case, ended: Transactions) -> Units:
     known: dict[int, int] = {}
     whose: list[int] = []
-    firsts: list[int] = []
+    units = Units(case, "step", whose)
+    before: str | None = None
+    unit = ALONE
     for row in case.rows:
         step = row[5]
-        if type(step) is not Step or step.failed:
-            whose.append(ALONE)
-            continue
-        unit = known.get(step.number)
-        if unit is None:
-            unit = known[step.number] = len(firsts)
-            firsts.append(len(whose))
+        if step is not before:  # most rows go on with what the one before them did
+            if unit >= 0:
+                units.lasts[unit] = len(whose) - 1
+            before = step
+            unit = _step(units, known, step, len(whose))
         whose.append(unit)
+    if unit >= 0:
+        units.lasts[unit] = len(whose) - 1
     _set_apart(case, whose, ended)
-    return Units(case, "step", whose, firsts, [])
+    return units
+
+
+def _step(units: Units, known: dict[int, int], step: str | None, number: int) -> int:
+    """Return the unit of a row that goes on with another step than the one before it."""
+    if type(step) is not Step or step.failed:
+        return ALONE
+    unit = known.get(step.number)
+    if unit is None:
+        unit = known[step.number] = units.begin(number)
+    elif units.lasts[unit] < number - 1:
+        units.parted[unit] = None
+    return unit
 
 
 def _in_transactions(case: Case, ended: Transactions) -> Units:
     known: dict[int, int] = {}
     whose = [ALONE] * len(case.rows)
-    firsts: list[int] = []
-    undone: list[int] = []
+    units = Units(case, "transaction", whose)
     for number in case.noted:
         transaction = _number(case, number)
         if transaction in ended.undone and case.rows[number][8] != FAIL:
-            undone.append(number)
+            units.undone.append(number)
         if transaction is None or transaction not in ended.committed:
             continue
         unit = known.get(transaction)
         if unit is None:
-            unit = known[transaction] = len(firsts)
-            firsts.append(number)
+            unit = known[transaction] = units.begin(number)
+        elif units.lasts[unit] < number - 1:
+            units.parted[unit] = None
+        units.lasts[unit] = number
         whose[number] = unit
     _set_apart(case, whose, ended)
-    return Units(case, "transaction", whose, firsts, undone)
+    return units
 
 
 def _set_apart(case: Case, whose: list[int], ended: Transactions) -> None:

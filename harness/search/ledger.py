@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pileup.faults.rules import Plan
-from pileup.findings import Finding
+from pileup.findings import Finding, Rank
 from pileup.history import History
 from pileup.results import Exploration, Run, Sighting, Stats, Tally
 
@@ -97,5 +97,5 @@ def _deeds(history: History) -> str:
     return ", ".join([*named, *more]) or "nothing shared was touched"
 
 
-def _plainness(run: Run) -> tuple[tuple[int, str, str], int, int]:
+def _plainness(run: Run) -> tuple[Rank, int, int]:
     return (run.findings[0].rank, len(run.history), run.tape.deviations)

@@ -7,7 +7,7 @@ from typing import Any
 
 from corpus.effects import with_shop
 from corpus.labels import decoy
-from corpus.lost_writes import with_account, with_config
+from corpus.lost_writes import with_account, with_config, with_document
 from corpus.sessions import looks_up, text_of, with_catalogue, with_model, with_prices
 from corpus.waiting import with_page
 
@@ -35,6 +35,21 @@ async def fills_a_cache(world: World) -> str:
         known = b"Paris"
         await world.cache.set("capital of France", known)
     return text_of(known)
+
+
+@decoy(setup=with_account)
+async def makes_a_cache_forget(world: World) -> None:
+    """Nothing is lost with what a cache is made to forget."""
+    await world.cache.get("balance")
+    await world.database.update("accounts", 1, balance=lambda row: row["balance"] + 1)
+    await world.cache.delete("balance")
+
+
+@decoy(setup=with_document)
+async def changes_a_field_of_its_own(world: World, me: pileup.Agent) -> None:
+    """A PATCH leaves what it does not name."""
+    await world.http.get("/document")
+    await world.http.patch("/document", json={f"seen by {me.name}": True})
 
 
 @decoy()

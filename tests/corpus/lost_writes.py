@@ -39,6 +39,11 @@ def with_document(sim: pileup.Sim) -> World:
     def read(request: Any, _: Any) -> Any:
         return 200, dict(state)
 
+    @world.http.route("PATCH", "/document")
+    def change(request: Any, _: Any) -> Any:
+        state.update(request.json())
+        return 200, {}
+
     @world.http.route("PUT", "/document")
     def write(request: Any, _: Any) -> Any:
         wanted = request.headers.get("if-match")

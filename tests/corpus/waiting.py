@@ -51,7 +51,7 @@ async def dies_with_a_lease(world: World) -> None:
         await world.memory.add("done", 1)
 
 
-@bug("stolen_lease")
+@bug("stolen_lease", runs=300)
 async def gives_back_what_may_be_anothers(world: World, me: pileup.Agent) -> None:
     while not await world.cache.set("lease", me.name, nx=True, px=10_000):
         await pileup.sleep(1)

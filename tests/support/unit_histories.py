@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from itertools import permutations
 from typing import NamedTuple
 
 from hypothesis import strategies as st
 
+from pileup.detectors.accesses import Reading
 from pileup.detectors.case import Case
 from pileup.detectors.dependencies import Dependencies
+from pileup.detectors.stretches import Stretch, stretches
 from pileup.detectors.units import levels
 from pileup.history import OK, History, Row, Who
 from pileup.notes import Note, Step
@@ -36,6 +39,19 @@ def deeds(units: int = 4, items: int = 3, most: int = 10) -> st.SearchStrategy[l
     return st.lists(one, min_size=2, max_size=most)
 
 
+def one_after_another(draw: random.Random, count: int) -> list[Deed]:
+    """Make up units that overlap at most those beside them, and often none at all."""
+    return [
+        Deed(
+            None if draw.random() < 0.1 else place // 3 + (draw.random() < 0.15),
+            draw.choice(["read", "read", "update", "change", "write"]),
+            draw.randrange(4),
+            draw.choice([0] * 12 + [1, 2, 4]),
+        )
+        for place in range(count)
+    ]
+
+
 def knowing_their_own(told: list[Deed]) -> list[Deed]:
     """Let no unit see less of an item than it has done to it by itself."""
     return [
@@ -52,7 +68,8 @@ def history_of(told: Iterable[Deed], level: str = "transaction") -> History:
     items = [Item("memory", name) for name in "abcdefgh"]
     steps = [Step("work", number) for number in range(64)]
     told = list(told)
-    for unit, access, number, behind in told:
+    lasts = {each.unit: place for place, each in enumerate(told)}
+    for place, (unit, access, number, behind) in enumerate(told):
         item = items[number]
         seen: Item = item
         if access != READ:
@@ -77,10 +94,9 @@ def history_of(told: Iterable[Deed], level: str = "transaction") -> History:
                 note,
             )
         )
-    if level == "transaction":
-        for unit in dict.fromkeys(each.unit for each in told if each.unit is not None):
-            note = Note(unit=unit)
-            rows.append(Row("commit", (), (), unit, 0, None, len(rows), 0.0, OK, None, None, note))
+        if note is not None and lasts[unit] == place:
+            after = len(rows)
+            rows.append(Row("commit", (), (), unit or 0, 0, None, after, 0.0, OK, None, None, note))
     agents = [Who(f"a{number}", f"a{number}", "a") for number in range(len(steps) + 1)]
     return History(agents, rows)
 
@@ -88,7 +104,17 @@ def history_of(told: Iterable[Deed], level: str = "transaction") -> History:
 def is_circular(history: History) -> bool:
     """What the detector's graph says of a history with units of one level."""
     case = Case(history)
-    return any(any(Dependencies(case, units, strict=False).components()) for units in levels(case))
+    return any(
+        any(Dependencies(Reading(case, units, strict=False), stretch).components())
+        for units in levels(case)
+        for stretch in stretches(case, units)
+    )
+
+
+def spans(history: History) -> list[Stretch]:
+    """Return the stretches of a history with units of one level."""
+    case = Case(history)
+    return [stretch for units in levels(case) for stretch in stretches(case, units)]
 
 
 class Plain(NamedTuple):

@@ -14,7 +14,9 @@ from support.unit_histories import (
     is_circular,
     knowing_their_own,
     naively_circular,
+    one_after_another,
     plainly,
+    spans,
 )
 
 from pileup.detectors.case import Case
@@ -35,8 +37,6 @@ ALL = 1 << WW | 1 << WR | 1 << RW
 
 def graph_of(*edges: tuple[int, int, int], joins: tuple[int, ...] = ()) -> Graph:
     graph = Graph(lambda *_: False)
-    for _ in range(1 + max(max(source, target) for source, target, _ in edges)):
-        graph.node()
     graph.joins.update(dict.fromkeys(joins))
     for source, target, sort in edges:
         graph.edge(source, target, sort)
@@ -68,7 +68,6 @@ def test_a_circle_over_a_join_has_the_sort_of_its_half_that_has_one() -> None:
 
 def test_units_that_are_nested_are_not_judged_by_each_other() -> None:
     graph = Graph(lambda *_: True)
-    graph.node(), graph.node()
     graph.edge(0, 1, WW)
     graph.edge(1, 0, WW)
     assert shortest_circle(graph, [0, 1], ALL, ALL) is None
@@ -91,7 +90,7 @@ def test_only_edges_of_the_sorts_that_are_asked_for_are_followed() -> None:
 
 def test_a_long_way_needs_no_recursion() -> None:
     nodes = 50_000
-    out = [[(node + 1) % nodes << 2] for node in range(nodes)]
+    out = {node: [(node + 1) % nodes << 2] for node in range(nodes)}
     assert [len(each) for each in strong_components(out)] == [nodes]
 
 
@@ -163,3 +162,14 @@ def test_many_at_random_with_many_units() -> None:
             for _ in range(draw.randrange(20, 40))
         ]
         assert is_circular(history_of(told)) == naively_circular(plainly(told))
+
+
+def test_so_it_is_where_units_come_one_after_another() -> None:
+    """Then each stretch is judged by itself, and what was read late reaches back over several."""
+    draw = random.Random(11)
+    told = [one_after_another(draw, draw.randrange(12, 30)) for _ in range(400)]
+    circular = [is_circular(history_of(each)) for each in told]
+    assert circular == [naively_circular(plainly(each)) for each in told]
+    assert 50 < sum(circular) < 350, sum(circular)
+    number = [len(list(spans(history_of(each)))) for each in told]
+    assert max(number) > 3, max(number)

@@ -53,6 +53,7 @@ RIGHT = {
     "the other changed nothing": "a:r x1=5, b:r x1=5, b:w x2=5, a:w x3=6",
     "it expired by itself": "a:r x1, world():w x2, a:w x3, b:r x3",
     "an absent value, filled in twice alike": "a:r x1, b:r x1, a:w x2=1, b:w x3=1",
+    "it makes a cache forget": "a:r x1=5, b:w x2=6, a:del(w x3), b:r x3",
     "both delete it": "a:r x1=5, b:r x1=5, a:delete(w x2), b:delete(w x3)",
     "its own task, which has ended": "a:r x1, a.1:r x1, a.1:w x2, a:w x3",
     "its own sub-agent, which has ended": "a:r x1, b<a:r x1, b:w x2, b:end, a:w x3",
@@ -117,6 +118,12 @@ def test_whether_two_equal_writes_are_a_loss_the_serial_orders_tell() -> None:
     assert losses(counted, serial=False) == ["lost_write"]
 
 
+def test_whether_a_deletion_is_a_loss_the_serial_orders_tell() -> None:
+    text = "a:r x1=5, b:w x2=6, a:delete(w x3)"
+    assert losses(text, serial=True) == []
+    assert losses(text, serial=False) == ["lost_write"]
+
+
 def test_they_are_not_asked_about_writes_that_differ() -> None:
     def never() -> bool:
         raise AssertionError("it is plain already")
@@ -162,9 +169,12 @@ MUTATIONS = [
     ),
     ("        if not loss.is_doubtful:", "        if True:"),
     ("    if serial is not None:", "    if serial:"),
-    ("return case.rows[loss.read][9] is not None and not deleted", "return not deleted"),
     (
-        "return case.rows[loss.read][9] is not None and not deleted",
+        "return case.rows[loss.read][9] is not None and not _deletes(case, loss.write)",
+        "return not _deletes(case, loss.write)",
+    ),
+    (
+        "return case.rows[loss.read][9] is not None and not _deletes(case, loss.write)",
         "return case.rows[loss.read][9] is not None",
     ),
     ("if mine[0] != theirs[0] or mine[9] != theirs[9]:", "if mine[9] != theirs[9]:"),
