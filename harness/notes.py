@@ -49,8 +49,9 @@ class Note:
     `message`: what a queue handed over. `lease`: for how many seconds it holds.
     `part`: the logical write that it is a part of. `beside`: another of which some is left there.
     `faulty`: the mistake in a model's answer.
-    `cost`: dollars, `tokens`: in both directions; `caps`: what was allowed to be used in all, as in
-    "calls:20:session". `partial`: whether a result says that it is only a part. `over`: of what it wrote in part alone, the item and the version that had put
+    `cost`: dollars, `tokens`: in both directions; `caps`: what might be used up in all, as in
+    "calls:20:session". `partial`: whether a result says of itself that it is only a part.
+    `over`: of what it wrote in part alone, the item and the version that had put
     that part there. `whole`: it read a table without a condition, so that any other row matters.
     """
 

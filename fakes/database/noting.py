@@ -82,6 +82,14 @@ def note_marks(sim: Sim, op: Operation, *, sent: object = None, got: object = No
             setattr(op.note, name, marks)
 
 
+def note_answer(sim: Sim, op: Operation, answer: object) -> None:
+    """Note the marks in what a statement wrote, or in the rows that it read."""
+    several = answer if type(answer) is list else [answer]
+    read = [each[1].values for each in several if type(each) is tuple]
+    sent = [written(each) for each in several if type(each) is Version]
+    note_marks(sim, op, sent=sent, got=read)
+
+
 def written(version: Version) -> object:
     """Return what somebody has put into a version that was drafted."""
     values, columns = version.values, version.way.columns

@@ -25,7 +25,7 @@ from pileup.fakes.database.footprints import (
     settled,
 )
 from pileup.fakes.database.looking import Looking
-from pileup.fakes.database.noting import Inserting, note_marks, note_parts, of_unit, written
+from pileup.fakes.database.noting import Inserting, note_answer, note_parts, of_unit
 from pileup.fakes.database.reading import Steps
 from pileup.fakes.database.rows import Version, story
 from pileup.fakes.database.tables import Table
@@ -33,7 +33,6 @@ from pileup.fakes.database.waits import Wait, refuse_deadlock
 from pileup.fakes.database.work import Isolation, Work
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import Strand, here
-from pileup.sim.kernel import Sim
 
 T = TypeVar("T")
 
@@ -169,7 +168,7 @@ class Statement(Generic[T]):
         op.touches = settled(merged(touches)) if self._alone and self._writes else merged(touches)
         op.detail = _story(self._name, answer)
         if self._engine.sim.marked:
-            _note_marks(self._engine.sim, op, answer)
+            note_answer(self._engine.sim, op, answer)
         if answer is not None and type(op.note) is Inserting:
             op.note.effect = True
         return self._shape(answer)
@@ -231,13 +230,6 @@ class Statement(Generic[T]):
         self._disarm()
         if error is not None and self.work is not None:
             break_off(self.work, error)
-
-
-def _note_marks(sim: Sim, op: Operation, answer: Any) -> None:
-    several = answer if type(answer) is list else [answer]
-    read = [each[1].values for each in several if type(each) is tuple]
-    sent = [written(each) for each in several if type(each) is Version]
-    note_marks(sim, op, sent=sent, got=read)
 
 
 def _story(verb: str, answer: Any) -> Any:

@@ -50,7 +50,7 @@ Divergence from the real thing
   malformed tool call has none. An OpenAI refusal is in `refusal`, with `stop`.
   The id of a request is in an error's header, and not in its body.
 * Made-up numbers carry no mark, and neither do wrong answers of a rule's own
-  that are shorter than five characters.
+  that are shorter than five characters; of those that are JSON each text is one.
 * A quota's window begins with its first call; real ones often slide.
 """
 

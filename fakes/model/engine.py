@@ -20,6 +20,7 @@ from pileup.fakes.model.prices import PriceList, cut, tokens_in_text
 from pileup.fakes.model.prompts import Prompt
 from pileup.fakes.model.quota import Quota
 from pileup.fakes.model.rules import Rule, Rules
+from pileup.notes import Note as Facts
 from pileup.notes import Question
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import Strand
@@ -50,11 +51,18 @@ class Engine:
         self._footprints: dict[tuple[str, str], Touched] = {}
         self._draws = Draws(port.sim, correlated)
         self._tool_calls: dict[int, int] = {}
+        self.caps: tuple[str, ...] | None = None
 
     def add(self, rule: Rule) -> None:
         """Add a rule behind those there are."""
         self._rules.add(rule)
         self._footprints.clear()
+
+    def count(self, note: Facts, answer: Answer) -> None:
+        """Note for the detectors what a call has used up, and on the first what may be used."""
+        note.tokens = answer.tokens_in + answer.tokens_out
+        if self.caps:
+            note.caps, self.caps = self.caps, ()
 
     def limit(self, quota: Quota) -> None:
         """Add a quota."""
@@ -189,6 +197,8 @@ class Call:
         answer = self._engine.answer(self, fault)
         self.op.touches = self._updates
         self.note.cost = answer.cost
+        if self._engine.caps is not None:
+            self._engine.count(self.note, answer)
         tries = self._engine.port.sim.tries
         if tries is not None:
             tries.answered(self.strand, self.op)

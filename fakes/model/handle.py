@@ -11,6 +11,7 @@ from typing import TypedDict, TypeVar, Unpack
 from pileup.errors import UsageError
 from pileup.fakes._port import Port
 from pileup.fakes.model.answers import Answer, as_reply
+from pileup.fakes.model.caps import Per, caps
 from pileup.fakes.model.endpoints import HOSTS, Endpoints
 from pileup.fakes.model.engine import Call, Engine
 from pileup.fakes.model.errors import FAILURES
@@ -112,6 +113,22 @@ class Model:
     def limit(self, calls: int, per: float = 60.0) -> None:
         """Refuse (429) more than so many calls in so many seconds of virtual time."""
         self._engine.limit(Quota(calls, per))
+
+    def budget(
+        self,
+        *,
+        dollars: float | None = None,
+        calls: int | None = None,
+        tokens: int | None = None,
+        per: Per = "run",
+    ) -> None:
+        """Declare what may be used up in all, for the run or each session or agent.
+
+        Nothing is refused: to stay within it is the agents' own business, and
+        `budget_overrun` is found where they do not.
+        """
+        limits = {"dollars": dollars, "calls": calls, "tokens": tokens}
+        self._engine.caps = (*(self._engine.caps or ()), *caps(limits, per))
 
     # Asking it -----------------------------------------------------------------------------
 

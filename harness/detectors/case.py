@@ -103,7 +103,7 @@ class Case:
         return [
             number
             for number in self.noted
-            if rows[number][11].sent or rows[number][11].got  # type: ignore[union-attr] # as above
+            if rows[number][11].sent or rows[number][11].got  # type: ignore[union-attr] # it has one
         ]
 
     @cached_property

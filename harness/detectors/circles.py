@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from pileup.detectors.case import Case
@@ -23,12 +24,12 @@ class Circle(NamedTuple):
 
 ENDINGS: Final = {
     "dirty_write": (
-        "Each of them wrote over something of the next one's, so what is left is a mixture "
+        "Each of them wrote over something of {next}'s, so what is left is a mixture "
         "that none of them wrote."
     ),
     "circular_flow": (
-        "So each of them worked with what another had not finished yet. One after another, "
-        "the first could have seen nothing of the ones behind it."
+        "So each of them worked with what {another} had not finished yet. One after another, "
+        "the first could have seen nothing of those that came later."
     ),
     "intermediate_read": (
         "What {reader} read was only on its way to something else. One after another, "
@@ -39,19 +40,21 @@ ENDINGS: Final = {
         "together. It never was like that at any one time."
     ),
     "write_skew": (
-        "Each looked before another had written. In any one-after-another order one of them would "
-        "have seen what the other wrote, and might have decided otherwise."
+        "Each looked before {another} had written. In any one-after-another order one of them "
+        "would have seen what {another} wrote, and might have decided otherwise."
     ),
     "lost_write": "What {loser} had changed is gone, and nobody was told.",
 }
 """What is wrong now, in one or two sentences."""
 
+TWO: Final = 2
+
 TITLES: Final = {
     "dirty_write": "{who} wrote over each other's half-done work on {what}",
-    "circular_flow": "{who} each worked with unfinished work of the other on {what}",
+    "circular_flow": "{who} each worked with unfinished work of {another} on {what}",
     "intermediate_read": "{reader} read a value of {what} that was not final",
     "read_skew": "{reader} saw {what} half before and half after a change by {other}",
-    "write_skew": "{who} each decided by what the other was about to change: {what}",
+    "write_skew": "{who} each decided by what {another} was about to change: {what}",
     "lost_write": "{reader} wrote over a change of {what} by {loser} that it had never seen",
 }
 
@@ -70,12 +73,10 @@ def finding_of(case: Case, units: Units, circle: Circle) -> Finding:
         "reader": reader,
         "other": next((agent for agent in agents if agent != reader), reader),
         "loser": people.agent(circle.proofs[0].rows[1]),
+        "next": "the other" if len(proofs) == TWO else "the next one",
+        "another": "the other" if len(proofs) == TWO else "another",
     }
     story = [_told(people, proof) for proof in proofs]
-    order = ", and ".join(
-        f"{name} before {people.name(proof.rows[1])}"
-        for name, proof in zip(names, proofs, strict=True)
-    )
     evidence = tuple(row for proof in proofs for row in proof.rows)
     return found(
         circle.kind,
@@ -83,7 +84,7 @@ def finding_of(case: Case, units: Units, circle: Circle) -> Finding:
         explanation="\n".join(
             [
                 *story,
-                f"So {order} must have come: a circle, which no one-after-another order has.",
+                *_together(names),
                 f"{ENDINGS[circle.kind].format(**facts)} [{circle.adya}]",
             ]
         ),
@@ -195,6 +196,14 @@ def _told(people: _People, proof: Proof) -> str:
     if proof.hop.sort == WR:
         return f"{before} wrote {item.name}{first}, and {after} read that{last}."
     return f"{before} read {item.name} at version {version}{first}, before {after} wrote it{last}."
+
+
+def _together(names: list[str]) -> list[str]:
+    """Say what more than two add up to; of two one sees it at once."""
+    if len(names) == TWO:
+        return []
+    order = [f"{one} came before {other}" for one, other in pairwise([*names, names[0]])]
+    return [f"Read together: {_and(order)}. No one-after-another order has that."]
 
 
 def _and(names: list[str]) -> str:

@@ -51,7 +51,7 @@ class Replay:
         self._end: list[State | None] = []
         self._values: list[dict[State, object]] = []
         self.knows_all = True
-        """Whether every look tells what it found, and every write what it put there."""
+        """Whether every look tells what it found, and all else what it left there."""
         for each in graph.around(units):
             self._take(graph.case, each)
         for deeds in self._deeds.values():
@@ -182,10 +182,8 @@ class _Told:
         return True
 
     def knows(self, access: Access, version: int) -> bool:
-        """Whether the value is known that a look found, or a write put there."""
-        if access == READ:
-            return version in self._read
-        return access != WRITE or self.state(version) in self.values
+        """Whether the value is known that a look found, or that anything else left there."""
+        return version in self._read if access == READ else self.state(version) in self.values
 
     def state(self, version: int) -> State:
         """Return the state of a version."""

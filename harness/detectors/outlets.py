@@ -62,13 +62,12 @@ def whose(case: Case, number: int) -> str:
 
 
 def let_out(case: Case, number: int) -> str:
-    """Say how it came out, after "which": `sent it to http[/mail] (POST)`."""
+    """Say how it came out: "sent it to http[/mail] (POST)"."""
     row = case.rows[number]
     way = outlet(row)
     if way == PROMPT:
         return "put it into a prompt"
     if way == ANSWER:
         return "returned it as its answer"
-    name = next((item.name for item in items(row)), "")
-    verb = "sent it out" if way == REQUEST else "wrote it"
-    return f"{verb} with {row[0]} {name}".rstrip()
+    name = next((item.name for item in items(row)), "nowhere")
+    return f"{'sent it to' if way == REQUEST else 'put it into'} {name} ({row[0]})"

@@ -9,7 +9,8 @@ What is right and looks the same must stay silent:
 * an optimistic writer that is refused, tries again, and gets there in the end;
 * to wait for one who has the lock and gets on with the work;
 * a standby that asks for a lease which its holder makes longer;
-* a fair crowd: others got it before, each of them once.
+* a fair crowd: others got it before, each of them once;
+* one that does other work when it is refused.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pileup.detectors.locks import MAKING, TAKING
 from pileup.detectors.telling import found, said
 from pileup.findings import Finding
 from pileup.history import FAIL, INFO, OK, RawRow
-from pileup.operations import READ, Item, Past
+from pileup.operations import READ, UPDATE, Item, Past
 
 SWAPPING: Final = frozenset(("swap", "compare_and_set"))
 ASKING: Final = TAKING | MAKING | SWAPPING
@@ -41,7 +42,8 @@ CONFLICTS: Final = frozenset(
 )
 """How an attempt fails that another one was in the way of."""
 
-WAITING: Final = frozenset(("start", "sleep", "give up", "rollback", "begin"))
+IDLE: Final = frozenset(("start", "sleep", "give up", "rollback", "begin", "complete"))
+"""What is no progress; neither is thinking, of which nothing has come yet."""
 
 AGAIN: Final = 10
 """Refused so often in a row is no longer bad luck."""
@@ -65,7 +67,7 @@ def _refused(row: RawRow) -> Item | None:
         return None
     if outcome == FAIL:
         return _wanted(row) if detail in CONFLICTS else None
-    if name not in ASKING or type(touches[0].item) is Past:
+    if type(touches[0].item) is Past:
         return None
     if outcome == INFO:
         return touches[0].item if not versions and name in TAKING else None
@@ -107,9 +109,7 @@ class Streak:
 def _livelocks(case: Case, refusals: dict[int, Item]) -> Iterator[Finding]:
     if len({case.rows[number][3] for number in refusals}) < 2:  # noqa: PLR2004 - it takes two
         return
-    groups: dict[tuple[Strand, ...], list[int]] = {}
-    for group, rows in _stuck(case, refusals):
-        groups[group] = rows
+    groups = dict(_stuck(case, refusals))  # the last of each, which has all its refusals
     told: set[str] = set()
     for group, rows in groups.items():
         finding = _livelock(case, group, rows)
@@ -158,11 +158,13 @@ def _locks(case: Case, refusals: dict[int, Item]) -> set[Item]:
 def _gets_on(row: RawRow, locks: set[Item]) -> bool:
     """Whether a row is progress: a change of something but locks, and not in a transaction."""
     note = row[11]
-    if row[0] in WAITING or row[8] == FAIL or not row[2]:
+    if row[0] in IDLE or row[8] == FAIL or not row[2]:
         return False
     if note is not None and note.unit is not None and row[0] != "commit":
         return False
-    return any(access != READ and item not in locks for item, access in row[1])
+    done = [(item, access) for item, access in row[1] if access != READ]
+    of_lock = any(item in locks for item, _ in done)  # what it counts elsewhere is of no account
+    return any(item not in locks and not (of_lock and access == UPDATE) for item, access in done)
 
 
 def _group(streaks: dict[Strand, Streak]) -> tuple[Strand, ...]:
@@ -226,11 +228,24 @@ def _starvation(case: Case, refusals: dict[int, Item]) -> Iterator[Finding]:
 
 
 def _starved(case: Case, refusals: dict[int, Item]) -> Iterator[tuple[Strand, Item, Turn]]:
+    worked = _worked(case, refusals)
     for item in dict.fromkeys(refusals.values()):
         numbers = [number for number, each in refusals.items() if each is item]
         for strand, turn in _turns(case, item, numbers).items():
-            if len(turn.rows) >= AGAIN and any(len(w) >= MORE for w in turn.others.values()):
+            if len(turn.rows) < AGAIN or worked.get(strand, -1) > turn.rows[-AGAIN]:
+                continue
+            if any(len(won) >= MORE for won in turn.others.values()):
                 yield strand, item, turn
+
+
+def _worked(case: Case, refusals: dict[int, Item]) -> dict[Strand, int]:
+    """Return where each strand did something else of use the last time."""
+    locks = _locks(case, refusals)
+    return {
+        row[3] * TASKS + row[4]: number
+        for number, row in enumerate(case.rows)
+        if row[0] != "end" and _gets_on(row, locks)
+    }
 
 
 def _turns(case: Case, item: Item, refused: list[int]) -> dict[Strand, Turn]:

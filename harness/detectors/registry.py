@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias, TypeVar
 
+from pileup.detectors.budgets import budget_overruns
 from pileup.detectors.case import Case
+from pileup.detectors.contamination import contamination
 from pileup.detectors.cycles import cycles
 from pileup.detectors.duplicate_effect import duplicate_effects
 from pileup.detectors.leases import stolen_leases
 from pileup.detectors.locks import orphaned_locks
+from pileup.detectors.loops import endless_loops
 from pileup.detectors.lost_work import lost_work
 from pileup.detectors.lost_write import lost_writes
+from pileup.detectors.progress import no_progress
 from pileup.detectors.recovery import no_recovery
 from pileup.detectors.retry_amplification import retry_amplification
+from pileup.detectors.session_leak import session_leaks
+from pileup.detectors.silent_partial import silent_partials
 from pileup.detectors.storms import rate_limit_storms
 from pileup.detectors.taxonomy import KINDS
 from pileup.detectors.torn import torn_reads, torn_writes
@@ -40,6 +46,12 @@ DETECTORS: Final = (
     stolen_leases,
     zombie_writes,
     lost_work,
+    session_leaks,
+    contamination,
+    endless_loops,
+    no_progress,
+    silent_partials,
+    budget_overruns,
 )
 """Ours, which look at a case: the history with what several of them need to know of it."""
 

@@ -124,11 +124,56 @@ KINDS: Final = MappingProxyType(
             "refuse what comes with an older one; or stop an attempt for sure before the next",
             ("lost_write",),
         ),
+        "session_leak": Kind(
+            "critical",
+            "the secret of one session came out in another's prompt, request or answer",
+            "keep what belongs to a session under that session: in every key, file name and query, "
+            "and in the call instead of the process' memory; share only what is public",
+        ),
+        "contamination": Kind(
+            "high",
+            "what a model got wrong was passed on without a check",
+            "check an answer before anybody goes by it (a schema, a look-up in the real data, a "
+            "second opinion), and stop there or ask again when it fails",
+        ),
         "lost_work": Kind(
             "critical",
             "something was accepted and will never be done",
             "acknowledge a message after its work is done, not before; who crashes then gets it "
             "delivered again",
+        ),
+        "endless_loop": Kind(
+            "high",
+            "the same was done again and again, and nothing could make the next time different",
+            "bound every loop (turns, rounds, hand-overs), stop when the same state has come three "
+            "times, and say who decides then",
+            ("overrun",),
+        ),
+        "livelock": Kind(
+            "high",
+            "agents were busy keeping each other from getting on, and none of them did any work",
+            "take locks in one order everywhere, or wait a random while before trying again, "
+            "longer each time",
+            ("overrun", "starvation"),
+        ),
+        "starvation": Kind(
+            "medium",
+            "an agent never got what another got time and again",
+            "let those who wait have their turn: a lock that serves in order, or a queue; who has "
+            "had it waits a while before asking again",
+            ("overrun",),
+        ),
+        "silent_partial": Kind(
+            "high",
+            "parts of a result never came, and it claims to be whole",
+            "decide what happens when a part fails: fail as a whole, ask for it again, or say in "
+            "the result what is missing",
+        ),
+        "budget_overrun": Kind(
+            "medium",
+            "more of a model was used than was allowed in all",
+            "reserve what a call may use before making it, under one lock or in one atomic "
+            "operation, and give back what was not used; to look first and call then is a race",
         ),
         "not_serial": Kind(
             "medium",

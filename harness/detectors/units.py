@@ -62,12 +62,6 @@ class Units:
         self.undone: list[int] = []
         """The rows of transactions that were rolled back."""
 
-    def begin(self, number: int) -> int:
-        """Begin a unit with a row."""
-        self.firsts.append(number)
-        self.lasts.append(number)
-        return len(self.firsts) - 1
-
     def are_nested(self, one: int, other: int) -> bool:
         """Whether one of two steps went on inside of the other, of the same agent or an heir's."""
         if self.level != "step" or max(one, other) >= len(self.firsts):
@@ -122,17 +116,18 @@ def _steps(case: Case, ended: Transactions) -> Units:
     whose: list[int] = []
     units = Units(case, "step", whose)
     before: str | None = None
-    unit = ALONE
-    for row in case.rows:
-        step = row[5]
+    unit, since, number = ALONE, 0, -1
+    for number, step in enumerate(map(_step_of, case.rows)):
         if step is not before:  # most rows go on with what the one before them did
-            if unit >= 0:
-                units.lasts[unit] = len(whose) - 1
             before = step
-            unit = _step(units, known, step, len(whose))
-        whose.append(unit)
+            whose += [unit] * (number - since)
+            if unit >= 0:
+                units.lasts[unit] = number - 1
+            since = number
+            unit = _step(units, known, step, number)
+    whose += [unit] * (number + 1 - since)
     if unit >= 0:
-        units.lasts[unit] = len(whose) - 1
+        units.lasts[unit] = number
     _set_apart(case, whose, ended)
     return units
 
@@ -141,9 +136,11 @@ def _step(units: Units, known: dict[int, int], step: str | None, number: int) ->
     """Return the unit of a row that goes on with another step than the one before it."""
     if type(step) is not Step or step.failed:
         return ALONE
-    unit = known.get(step.number)
-    if unit is None:
-        unit = known[step.number] = units.begin(number)
+    fresh = len(known)
+    unit = known.setdefault(step.number, fresh)
+    if unit == fresh:
+        units.firsts.append(number)
+        units.lasts.append(number)
     elif units.lasts[unit] < number - 1:
         units.parted[unit] = None
     return unit
@@ -161,7 +158,9 @@ def _in_transactions(case: Case, ended: Transactions) -> Units:
             continue
         unit = known.get(transaction)
         if unit is None:
-            unit = known[transaction] = units.begin(number)
+            unit = known[transaction] = len(known)
+            units.firsts.append(number)
+            units.lasts.append(number)
         elif units.lasts[unit] < number - 1:
             units.parted[unit] = None
         units.lasts[unit] = number

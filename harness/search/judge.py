@@ -26,6 +26,11 @@ from pileup.sim.stacks import is_own, place
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """What a default repr in a message ends with: another one in every run."""
 
+NEWEST = 12
+FAR_BACK = 500
+"""How many events tell what a run was at when it was stopped, and how far back they are looked for.
+"""
+
 STRUCK = frozenset(("Cancelled", "CancelledError", "Crashed"))
 """How an agent ends that was crashed or cancelled, under the native driver, trio and asyncio."""
 
@@ -67,7 +72,7 @@ def _endings(sim: Sim) -> Iterator[Finding]:
     if isinstance(sim.ending, Deadlock):
         yield _deadlock(sim.ending, sim.history)
     elif isinstance(sim.ending, Overrun):
-        yield _overrun(sim.ending)
+        yield _overrun(sim.ending, sim.history)
 
 
 def _deadlock(ending: Deadlock, history: History) -> Finding:
@@ -99,16 +104,31 @@ def _wait(each: Stuck) -> str:
     return f"{each.name} waits {wants}, at {where}"
 
 
-def _overrun(ending: Overrun) -> Finding:
+def _overrun(ending: Overrun, history: History) -> Finding:
     where = f"; the last agent to act was at {ending.where[-1]}" if ending.where else ""
     return Finding(
         kind="overrun",
         severity="high",
         title=f"the run did not end within its budget of {ending.limit:,g} {ending.budget}",
+        evidence=_at_last(history),
         explanation=f"The run was stopped{where}. Probably {REMEDY[ending.budget]}.",
         advice="bound every loop: attempts, turns, or a deadline",
         mark=ending.budget,
     )
+
+
+def _at_last(history: History) -> tuple[int, ...]:
+    """Return the rows of what took effect last, and last by each agent that was at it still."""
+    rows, acting = history.rows, set[int]()
+    found: list[int] = []
+    for number in range(len(rows) - 1, max(-1, len(rows) - FAR_BACK), -1):
+        row = rows[number]
+        if row[8] == INFO and not row[2]:
+            continue  # what was still waited for
+        if len(found) < NEWEST or row[3] not in acting:
+            found.append(number)
+        acting.add(row[3])
+    return tuple(reversed(found))
 
 
 def _failures(sim: Sim) -> Iterator[Finding]:

@@ -63,6 +63,9 @@ class Agent:
         self.life = 0
         self.skew = 0.0
         self.strands = 0
+        self.parts = 0
+        if parent is not None:
+            parent.parts += 1
         self._end = Item("agent", name)
 
     def __repr__(self) -> str:

@@ -22,6 +22,7 @@ from pileup.history import FAIL, INFO, OK, History, Outcome
 from pileup.latency import USUAL, Latency
 from pileup.operations import Faults, Firm, Item, Operation, nothing
 from pileup.settings import Budgets
+from pileup.sim.admitting import note_partial
 from pileup.sim.agents import NOBODY, Agent, Body, Strand, here
 from pileup.sim.endings import Misuse, Overrun
 from pileup.sim.line import by_rank
@@ -206,8 +207,8 @@ class Sim(Trying):
         ending = Operation("end", agent.ending, nothing)
         ending.detail = type(error).__name__ if error is not None else None
         ending.fault = "crash" if isinstance(error, Crashed) and agent.struck else None
-        if self.marked:
-            self.note_answer(ending, result)
+        self.note_answer(ending, result)
+        note_partial(ending, agent)
         strand.invoked = len(self._rows)
         self._settle_effect(strand, ending, FAIL if error else OK)
         for waiter in tuple(agent.ending[0].item.waiters):

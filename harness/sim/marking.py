@@ -39,7 +39,7 @@ class Marking(Parking):
 
     def note_answer(self, ending: Operation, answer: object) -> None:
         """Note the marks in what an agent returns."""
-        marks = self.marks_in(answer)
+        marks = self.marks_in(answer) if self.marked else ()
         if marks:
             if ending.note is None:
                 ending.note = blank()

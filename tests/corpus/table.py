@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from corpus.labels import BUGS, DECOYS, Program
 
-MODULES = ("anomalies", "decoys", "effects", "lost_writes", "sessions", "waiting")
+MODULES = ("anomalies", "decoys", "effects", "lost_writes", "sessions", "spending", "waiting")
 
 for _name in MODULES:
     import_module(f"corpus.{_name}")

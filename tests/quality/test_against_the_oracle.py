@@ -129,6 +129,32 @@ KEPT = {
         ),
         True,
     ),
+    "an increment of one value that two have written": Generated(
+        "memory", "step", ((("write", "y", 1),), (("write", "y", 1), ("add", "y", 4007))), True
+    ),
+    "one value that two have written, and nobody has read": Generated(
+        "cache",
+        "step",
+        (
+            (("derive", "x", 1000), ("write", "y", 1)),
+            (("derive", "x", 2007), ("write", "y", 1)),
+        ),
+        True,
+    ),
+    "a change back to what was read last, after another had been read": Generated(
+        "shared",
+        "step",
+        (
+            (("read", "y"), ("read", "y"), ("derive", "y", 1084)),
+            (("write", "y", 1), ("write", "y", 1)),
+        ),
+        True,
+    ),
+    "increments that come to what another writes": Generated(
+        "cache",
+        "step",
+        ((("add", "y", 1000), ("add", "y", 1007), ("read", "y")), (("write", "y", 2007),)),
+    ),
 }
 """The smallest program of each disagreement that there was."""
 

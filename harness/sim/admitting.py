@@ -6,16 +6,18 @@ Nothing of the user's runs for it: no property, no `__getattr__`, no `repr`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Final
 
 from pileup.notes import Note
 from pileup.operations import Operation
+from pileup.sim.agents import Agent
 
 DEEPEST: Final = 3
-MOST: Final = 200
-"""So much of a result is looked at, on each level."""
+
+PLAIN: Final = (int, float, str, bytes, list, tuple, dict, set, frozenset, type(None))
+"""Types that can be asked whether they are empty, and no code of the user's runs for it."""
 
 ADMITTING: Final = re.compile(
     r"(?<![a-z])(partial(ly)?|incomplete|missing|fail(ed|ures?|s)?|errors?|skipped|unavailable|"
@@ -29,11 +31,12 @@ COMPLETE: Final = frozenset(("complete", "completed", "whole", "ok", "success", 
 """Names that say so where their value is false."""
 
 
-def note_partial(op: Operation, result: object, parts: int) -> None:
-    """Note on the end of an agent that had so many sub-agents what its result says of itself."""
-    if result is None or isinstance(result, bool):
+def note_partial(op: Operation, agent: Agent) -> None:
+    """Note on the end of an agent that had sub-agents what its result says of itself."""
+    result = agent.result
+    if not agent.parts or agent.error is not None or result is None or isinstance(result, bool):
         return
-    if isinstance(result, int) and result <= parts:
+    if isinstance(result, int) and result <= agent.parts:
         return  # probably it is how many of them came through
     if op.note is None:
         op.note = Note()
@@ -48,31 +51,27 @@ def says_partial(result: object, depth: int = 0) -> bool:
         return False
     if isinstance(result, BaseException):
         return True
-    if isinstance(result, Mapping):
-        return _names_say_so(result, depth)
+    return any(_says_so(name, value, depth) for name, value in _named_parts(result))
+
+
+def _named_parts(result: object) -> Iterable[tuple[object, object]]:
+    """Return what a result consists of, each part with its name if it has one."""
+    if isinstance(result, dict):
+        return dict.items(result)
     if isinstance(result, list | tuple | set | frozenset):
-        inside = isinstance(result, tuple) and getattr(type(result), "_fields", None)
-        return _names_say_so(dict(zip(inside or (), result, strict=False)), depth) or _has_gap(
-            result, depth
-        )
-    return _names_say_so(_attributes(result), depth)
+        names = getattr(type(result), "_fields", ())
+        return zip_longest(names, result) if names else (("", part) for part in result)
+    return _attributes(result).items()
 
 
-def _has_gap(parts: Iterable[object], depth: int) -> bool:
-    return any(part is None or says_partial(part, depth + 1) for part in islice(parts, MOST))
-
-
-def _names_say_so(parts: Mapping[object, object], depth: int) -> bool:
-    for name, value in islice(parts.items(), MOST):
-        known = str(name).lower().replace("_", " ") if isinstance(name, str) else ""
-        if value is None or (value is False and known in COMPLETE):
-            return True
-        if ADMITTING.search(known) is not None:
-            if value:
-                return True
-        elif says_partial(value, depth + 1):
-            return True
-    return False
+def _says_so(name: object, value: object, depth: int) -> bool:
+    """Whether a part of a result says so: by its name, by being a gap, or by what it holds."""
+    known = name.lower().replace("_", " ") if isinstance(name, str) else ""
+    if ADMITTING.search(known) is not None:
+        return not (isinstance(value, PLAIN) and not value)
+    if value is None or (value is False and known in COMPLETE):
+        return True
+    return says_partial(value, depth + 1)
 
 
 def _attributes(result: object) -> dict[object, object]:
