@@ -71,7 +71,7 @@ def contamination(case: Case) -> Iterator[Finding]:
             known.append(trace)
     told: set[str] = set()
     for source, its in traces.items():
-        if _is_harm(case, source, its):
+        if _is_harm(its):
             finding = _finding(case, source, its)
             if finding.mark not in told:
                 told.add(finding.mark)
@@ -159,25 +159,9 @@ class Spread:
         return WRITE if next(places(row), None) is not None else None
 
 
-def _is_harm(case: Case, source: int, traces: list[Trace]) -> bool:
-    """Whether it went on, or was only looked at by who had asked, or by a gate."""
-    if any(trace.kind != PROMPT for trace in traces):
-        return True
-    receiver = case.rows[source][3]
-    last = max((each.number for each in traces if case.rows[each.number][3] != receiver), default=0)
-    return last > 0 and not _was_asked_again(case, source, last)
-
-
-def _was_asked_again(case: Case, source: int, after: int) -> bool:
-    """Whether the question was asked anew after somebody had looked at the answer."""
-    intent = _intent(case, source)
-    later = (each for each in case.noted if each > after and case.rows[each][0] == COMPLETE)
-    return intent is not None and any(_intent(case, each) == intent for each in later)
-
-
-def _intent(case: Case, number: int) -> str | None:
-    note = case.rows[number][11]
-    return note.intent if note is not None else None
+def _is_harm(traces: list[Trace]) -> bool:
+    """Whether it got anywhere; a prompt alone may be the gate that looks at it."""
+    return any(trace.kind != PROMPT for trace in traces)
 
 
 # What is said of it ------------------------------------------------------------------------------

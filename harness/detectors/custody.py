@@ -2,7 +2,8 @@
 
 Handed over is what a message of a queue says, to who took it, until it is
 acknowledged and the next one taken; and what a sub-agent returns, to who waits
-for it. Whoever is started in between is started for that, and may have it too.
+for it. Whoever is started in between is started for that, and may have it too,
+and so may a task that takes no messages itself, beside one that does.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class Custody:
         self._desks: defaultdict[Strand, list[tuple[int, frozenset[str]]]] = defaultdict(list)
         """What each strand was handed by queues, from which row on."""
         self._takers: defaultdict[int, list[Strand]] = defaultdict(list)
+        self._ever: defaultdict[int, set[str]] = defaultdict(set)
+        """What each agent was ever handed, by whichever of its tasks."""
         self._inherited: dict[Strand, frozenset[str]] = {}
         self._open: defaultdict[Strand, dict[str | None, frozenset[str]]] = defaultdict(dict)
         self._done: set[tuple[Strand, str | None]] = set()
@@ -99,6 +102,7 @@ class Custody:
         for message in [each for each in still if (strand, each) in self._done]:
             del still[message]
         still[note.message] = frozenset(note.got)
+        self._ever[strand // TASKS].update(note.got)
         if note.lease is None:
             self._done.add((strand, note.message))  # nobody will acknowledge it
         else:
@@ -110,7 +114,10 @@ class Custody:
     def _lawful(self, strand: Strand, number: int) -> frozenset[str]:
         """Return what a strand may let out."""
         agent = strand // TASKS
-        return self._handed(strand, number).union(self._own[agent], self._joined[agent])
+        handed = self._handed(strand, number)
+        if strand not in self._desks:  # a task may pass on in the process what it has taken
+            handed = handed.union(self._ever[agent])
+        return handed.union(self._own[agent], self._joined[agent])
 
     def _handed(self, strand: Strand, number: int) -> frozenset[str]:
         """Return what a strand has been handed and works on, or whoever started it when it did."""

@@ -20,33 +20,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pileup.detectors.case import TASKS, Case, Strand
-from pileup.detectors.locks import MAKING, TAKING
+from pileup.detectors.refusals import AGAIN, gets_on, locks_among, refusals_in, refused
 from pileup.detectors.telling import found, said
 from pileup.findings import Finding
-from pileup.history import FAIL, INFO, OK, RawRow
-from pileup.operations import READ, UPDATE, Item, Past
-
-SWAPPING: Final = frozenset(("swap", "compare_and_set"))
-ASKING: Final = TAKING | MAKING | SWAPPING
-"""What may be answered with a no."""
-
-CONFLICTS: Final = frozenset(
-    (
-        "SerializationFailure",
-        "LockNotAvailable",
-        "DeadlockDetected",
-        "WatchError",
-        "BlockingIOError",
-        "FileExistsError",
-    )
-)
-"""How an attempt fails that another one was in the way of."""
-
-IDLE: Final = frozenset(("start", "sleep", "give up", "rollback", "begin", "complete"))
-"""What is no progress; neither is thinking, of which nothing has come yet."""
-
-AGAIN: Final = 10
-"""Refused so often in a row is no longer bad luck."""
+from pileup.history import FAIL
+from pileup.operations import READ, Item
 
 MORE: Final = 3
 """Another who gets it so often meanwhile does not take turns."""
@@ -54,45 +32,10 @@ MORE: Final = 3
 
 def no_progress(case: Case) -> Iterator[Finding]:
     """Find agents that keep each other from getting on, and those that never have their turn."""
-    refusals = _refusals(case)
+    refusals = refusals_in(case)
     if refusals:
         yield from _livelocks(case, refusals)
         yield from _starvation(case, refusals)
-
-
-def _refused(row: RawRow) -> Item | None:
-    """Return what a row asked for in vain."""
-    name, touches, versions, outcome, detail = row[0], row[1], row[2], row[8], row[9]
-    if not touches or row[10] is not None:
-        return None
-    if outcome == FAIL:
-        return _wanted(row) if detail in CONFLICTS else None
-    if type(touches[0].item) is Past:
-        return None
-    if outcome == INFO:
-        return touches[0].item if not versions and name in TAKING else None
-    looked = all(access == READ for _, access in touches)
-    return touches[0].item if looked and detail in (False, None, 0) else None
-
-
-def _wanted(row: RawRow) -> Item:
-    """Return what a failed row would have changed."""
-    return next((item for item, access in row[1] if access != READ), row[1][0].item)
-
-
-def _refusals(case: Case) -> dict[int, Item]:
-    """Return what was asked for in vain, by row; none where nobody was refused often."""
-    rows: dict[int, Item] = {}
-    counts: dict[Strand, int] = {}
-    for number, row in enumerate(case.rows):
-        if row[8] == OK and row[0] not in ASKING:
-            continue
-        item = _refused(row)
-        if item is not None:
-            rows[number] = item
-            strand = row[3] * TASKS + row[4]
-            counts[strand] = counts.get(strand, 0) + 1
-    return rows if any(count >= AGAIN for count in counts.values()) else {}
 
 
 # Nobody gets on ------------------------------------------------------------------------------
@@ -120,7 +63,7 @@ def _livelocks(case: Case, refusals: dict[int, Item]) -> Iterator[Finding]:
 
 def _stuck(case: Case, refusals: dict[int, Item]) -> Iterator[tuple[tuple[Strand, ...], list[int]]]:
     """Yield the strands that were refused ten times each, by nobody but each other."""
-    locks = _locks(case, refusals)
+    locks = locks_among(case, refusals)
     streaks: dict[Strand, Streak] = {}
     last: dict[Item, Strand] = {}
     for number, row in enumerate(case.rows):
@@ -137,34 +80,12 @@ def _stuck(case: Case, refusals: dict[int, Item]) -> Iterator[tuple[tuple[Strand
                     rows = [each for who in group for each in streaks[who].rows]
                     yield group, rows
             continue
-        if _gets_on(row, locks):
+        if gets_on(row, locks):
             streaks.pop(strand, None)
         if row[8] != FAIL and row[2]:
             for each, access in row[1]:
                 if access != READ:
                     last[each] = strand
-
-
-def _locks(case: Case, refusals: dict[int, Item]) -> set[Item]:
-    """Return what is taken and given back, and never read: a lock, and nothing that grows."""
-    asked = set(refusals.values())
-    return {
-        item
-        for item in asked
-        if all(access != READ or number in refusals for number, _, access, _ in case.looks[item])
-    }
-
-
-def _gets_on(row: RawRow, locks: set[Item]) -> bool:
-    """Whether a row is progress: a change of something but locks, and not in a transaction."""
-    note = row[11]
-    if row[0] in IDLE or row[8] == FAIL or not row[2]:
-        return False
-    if note is not None and note.unit is not None and row[0] != "commit":
-        return False
-    done = [(item, access) for item, access in row[1] if access != READ]
-    of_lock = any(item in locks for item, _ in done)  # what it counts elsewhere is of no account
-    return any(item not in locks and not (of_lock and access == UPDATE) for item, access in done)
 
 
 def _group(streaks: dict[Strand, Streak]) -> tuple[Strand, ...]:
@@ -184,7 +105,7 @@ def _group(streaks: dict[Strand, Streak]) -> tuple[Strand, ...]:
 
 def _livelock(case: Case, group: tuple[Strand, ...], rows: list[int]) -> Finding:
     names = tuple(dict.fromkeys(case.name(who) for who in group))
-    wanted = [item for item in map(_refused, map(case.row, rows)) if item is not None]
+    wanted = [item for item in map(refused, map(case.row, rows)) if item is not None]
     items = sorted({item.name: item for item in wanted}.values(), key=lambda item: item.name)
     first, last = min(rows), max(rows)
     roles = sorted({case.role(who) for who in group})
@@ -207,7 +128,7 @@ def _livelock(case: Case, group: tuple[Strand, ...], rows: list[int]) -> Finding
     )
 
 
-# One does not get on -------------------------------------------------------------------------
+# One does not get on ------------------------------------------------------------------------
 
 
 @dataclass
@@ -240,20 +161,20 @@ def _starved(case: Case, refusals: dict[int, Item]) -> Iterator[tuple[Strand, It
 
 def _worked(case: Case, refusals: dict[int, Item]) -> dict[Strand, int]:
     """Return where each strand did something else of use the last time."""
-    locks = _locks(case, refusals)
+    locks = locks_among(case, refusals)
     return {
         row[3] * TASKS + row[4]: number
         for number, row in enumerate(case.rows)
-        if row[0] != "end" and _gets_on(row, locks)
+        if row[0] != "end" and gets_on(row, locks)
     }
 
 
-def _turns(case: Case, item: Item, refused: list[int]) -> dict[Strand, Turn]:
+def _turns(case: Case, item: Item, asked: list[int]) -> dict[Strand, Turn]:
     """Return who asked for a thing and has not got it, with who got it meanwhile."""
-    rows = sorted({*refused, *(look[0] for look in case.looks.get(item, ()))})
+    rows = sorted({*asked, *(look[0] for look in case.looks.get(item, ()))})
     turns: dict[Strand, Turn] = {}
-    names = {case.rows[number][0] for number in refused}
-    vain = set(refused)
+    names = {case.rows[number][0] for number in asked}
+    vain = set(asked)
     free = True
     for number in rows:
         row = case.rows[number]

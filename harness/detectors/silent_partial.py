@@ -177,9 +177,11 @@ def _is_with(part: Part, missing: list[Part]) -> bool:
 
 def _is_put_together(missing: list[Part], beside: list[Part]) -> bool:
     """Whether answers of others were put together without those that are missing."""
-    arrived = sum(part.arrived for part in beside)
-    given_up = all(part.joined is None for part in missing)
-    return arrived >= (SEVERAL if given_up else 1)
+    arrived = [part.joined for part in beside if part.arrived and part.joined is not None]
+    if len(arrived) != 1:
+        return len(arrived) >= SEVERAL
+    # One answer is enough for who takes the first that comes; who waits on wanted more.
+    return any(part.joined is not None and part.joined > arrived[0] for part in missing)
 
 
 def _finding(case: Case, whole: Whole, missing: list[Part], beside: list[Part]) -> Finding:

@@ -30,7 +30,6 @@ HARM = {
     "in a write": f"{WRONG}, {WRITTEN}",
     "in an answer": f"{WRONG}, a:end {{sent={BAD}}}",
     "in a message that nobody took": f"{WRONG}, a:publish(u bus[q]) {{message=q#1 sent={BAD}}}",
-    "in another agent's prompt": f"{WRONG}, {LATER}",
     "in another's request, of a word": f"{WRONG_WORD}, b:POST(u http) {{sent={WORD}}}",
     "by way of a cache": (
         f"{WRONG_WORD}, a:set(w cache[k]) {{sent={WORD}}}, b:get(r cache[k]) {{got={WORD}}}, "
@@ -41,13 +40,14 @@ HARM = {
     ),
     "made up": f"{WRONG}, {POSTED}".replace("wrong-", "invented-").replace("=wrong ", "=invented "),
     "after it was asked again": f"{WRONG}, a:complete(u model) {{intent=q}}, {POSTED}",
-    "before it was asked again": f"{WRONG}, a:complete(u model) {{intent=q}}, {LATER}",
     "with an answer that was lost": f"{WRONG}, {POSTED}?".replace("}?", "}").replace(
         "/orders])", "/orders])?"
     ),
 }
 
 RIGHT = {
+    "a critic was asked what it thinks of it": f"{WRONG}, {LATER}",
+    "a critic was asked late": f"{WRONG}, a:complete(u model) {{intent=q}}, {LATER}",
     "nobody carries it on": f"{WRONG}, a:POST(u http[/orders]), a:end",
     "nothing was wrong": f"a:complete(u model) {{got={BAD}}}, {POSTED}",
     "it had been there before": (
@@ -222,11 +222,11 @@ def with_echo(sim: pileup.Sim) -> Any:
     return world
 
 
-async def tells_others(world: Any) -> None:
+async def tells_others(world: Any) -> str:
     if not world.plans:
         world.plans.append((await world.model.complete("the plan")).text)
-    else:
-        await world.model.complete(f"do {world.plans[0]}")
+        return ""
+    return (await world.model.complete(f"do {world.plans[0]}")).text
 
 
 @pytest.mark.parametrize("fault", ["wrong", "invented"])
@@ -271,10 +271,7 @@ MUTATIONS = [
     ("return None if self._case.agents[row[3]].parent is not None else ANSWER", "return ANSWER"),
     ("return None if note.message in self._taken else MESSAGE", "return MESSAGE"),
     ("return WRITE if next(places(row), None) is not None else None", "return WRITE"),
-    ("    if any(trace.kind != PROMPT for trace in traces):", "    if True:"),
-    ("if case.rows[each.number][3] != receiver)", "if True)"),
-    ("return last > 0 and not _was_asked_again(case, source, last)", "return last > 0"),
-    ("for each in case.noted if each > after and", "for each in case.noted if"),
+    ("return any(trace.kind != PROMPT for trace in traces)", "return True"),
 ]
 
 ALIKE = f"{WRONG}, a:complete(u model) {{intent=q}}, {LATER}"

@@ -42,6 +42,10 @@ FOUND = {
         "read_skew",
     ),
     "a step of several tasks": ("a.1/s:r x1, b/t:w x2, b/t:w y2, a.2/s:r y2", "read_skew"),
+    "an increment of what another had put there meanwhile": (
+        "c/s:r y0=0, b/s:w y1=1, a/s:w y2=2, b/s:add(u y3)",
+        "dirty_write",
+    ),
     "a read within a step that has not ended": (
         "a/s:w x1=draft, b/t:r x1=draft, a/s:w x2=final",
         "intermediate_read",
@@ -97,6 +101,9 @@ SILENT = {
     "one that only counts the keys of a dictionary": (
         "a/s:read(r duty)=2, b/s:read(r duty)=2, a/s:write(w duty[a]1 u duty1)=0, "
         "b/s:write(w duty[b]1 u duty2)=0"
+    ),
+    "an increment of one value that two have written": (
+        "c/s:r y0=0, b/s:w y1=1, a/s:w y2=1, b/s:add(u y3)"
     ),
     "two who agree on the same value": ("a/s:r x1=1, b/s:r y1=1, a/s:w y2=1, b/s:w x2=1"),
     "who looks without a step": "a/s:w x1=draft, b:r x1=draft, a/s:w x2=final",

@@ -6,10 +6,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from support.mutants import mutant
+from support.mutants import broken
 
 import pileup
-from pileup.detectors import detect, loops, told
+from pileup.detectors import detect, handing, loops, states, told
 from pileup.detectors.case import Case
 from pileup.fakes import World
 from pileup.history import History
@@ -211,7 +211,7 @@ MUTATIONS = [
     ("(note.refused is not None or note.unheard)", "note.refused is not None"),
     ("if not counted and any(access == UPDATE", "if False and any(access == UPDATE"),
     ('or any(row[0] == "sleep" for row in first)', ""),
-    ("or _waits(_times(case, each)):", ":"),
+    ("or waits(_times(case, each)):", ":"),
     ("each.times >= MANY and _only_grows(case, each)", "each.times >= MANY"),
     ("each.times >= MANY and _only_grows(case, each)", "False"),
     ("    if not _asks_the_same(case, each):", "    if False:"),
@@ -221,10 +221,10 @@ MUTATIONS = [
     ("gaps[0] > 0 and all(", "all("),
     (" or before is last:", ":"),
     (
-        "hand = Hand(number, None if None in desk.done else key, desk.work)",
-        "hand = Hand(number, key, desk.work)",
+        "hand = Hand(number, None if None in desk.done else known, desk.work)",
+        "hand = Hand(number, known, desk.work)",
     ),
-    ("_intent(row), *desk.done)", "_intent(row))"),
+    ("intent(row), *desk.done)", "intent(row))"),
 ]
 
 
@@ -238,4 +238,4 @@ def judged(module: ModuleType) -> list[object]:
 
 @pytest.mark.parametrize(("old", "new"), MUTATIONS)
 def test_each_condition_is_needed(old: str, new: str) -> None:
-    assert judged(mutant(loops, old, new)) != judged(loops)
+    assert judged(broken((loops, handing, states), old, new)) != judged(loops)

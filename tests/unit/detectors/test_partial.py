@@ -51,6 +51,10 @@ PARTIAL = {
 }
 
 RIGHT = {
+    "it takes the first that comes": (
+        "p:start, k1<p:start, k2<p:start, k1:end(w agent[k1])=E!, k2:end(w agent[k2]), "
+        f"p:join(r agent[k1]), p:join(r agent[k2]), {WHOLE}"
+    ),
     "it says so": f"{WORK}, {JOIN}, p:end(w agent[p]) {{partial=yes}}",
     "it returned nothing": f"{WORK}, {JOIN}, p:end(w agent[p])",
     "it failed": f"{WORK}, {JOIN}, p:end(w agent[p])=E! {{partial=no}}",
@@ -260,9 +264,9 @@ MUTATIONS = [
     ),
     ("note.partial is False", "note.partial is not None"),
     ("note.partial is False", "not note.partial"),
-    ("arrived >= (SEVERAL if given_up else 1)", "arrived >= SEVERAL"),
-    ("arrived >= (SEVERAL if given_up else 1)", "arrived >= 1"),
-    ("arrived >= (SEVERAL if given_up else 1)", "True"),
+    ("return len(arrived) >= SEVERAL", "return len(arrived) > SEVERAL"),
+    ("return len(arrived) >= SEVERAL", "return True"),
+    ("part.joined > arrived[0] for part in missing", "True for part in missing"),
     ("if instead is not None:", "if False:"),
     ("            spare.remove(instead)", "            pass"),
     ("elif not _is_done_otherwise(case, whole, part):", "else:"),

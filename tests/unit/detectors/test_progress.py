@@ -6,10 +6,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from support.mutants import mutant
+from support.mutants import broken
 
 import pileup
-from pileup.detectors import detect, progress, told
+from pileup.detectors import detect, progress, refusals, told
 from pileup.detectors.case import Case
 from pileup.fakes import World
 from pileup.history import History
@@ -163,13 +163,13 @@ MUTATIONS = [
     ("if not versions and name in TAKING else None", "if False else None"),
     ("and detail in (False, None, 0) else None", "else None"),
     ("if row[8] == OK and row[0] not in ASKING:", "if False:"),
-    ("        if _gets_on(row, locks):\n            streaks.pop(strand, None)\n", ""),
+    ("        if gets_on(row, locks):\n            streaks.pop(strand, None)\n", ""),
     ("any(item not in locks and not", "any(not"),
     ("(of_lock and access == UPDATE)", "False"),
     ("(of_lock and access == UPDATE)", "(access == UPDATE)"),
     ('    if note is not None and note.unit is not None and row[0] != "commit":', "    if False:"),
     ("or not each.to_blame <= group.keys()", ""),
-    ('row[0] != "end" and _gets_on', "_gets_on"),
+    ('row[0] != "end" and gets_on', "gets_on"),
     ("or worked.get(strand, -1) > turn.rows[-AGAIN]", ""),
     ("            turns.pop(strand, None)", "            pass"),
     ("for turn in turns.values() if free else ():", "for turn in turns.values():"),
@@ -188,4 +188,4 @@ def judged(module: ModuleType) -> list[object]:
 
 @pytest.mark.parametrize(("old", "new"), MUTATIONS)
 def test_each_condition_is_needed(old: str, new: str) -> None:
-    assert judged(mutant(progress, old, new)) != judged(progress)
+    assert judged(broken((progress, refusals), old, new)) != judged(progress)
