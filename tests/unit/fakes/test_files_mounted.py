@@ -115,7 +115,7 @@ def kinds(*agents: Any) -> list[str]:
 
 
 def test_a_file_written_in_place_can_be_read_torn() -> None:
-    failed, torn = kinds(writes_in_place, reads_json)
+    torn, failed = kinds(writes_in_place, reads_json)
     assert "reads_json-1 raised JSONDecodeError" in failed
     assert torn.startswith("torn_read")
 
