@@ -177,7 +177,7 @@ CLAIMED = [
 ]
 
 
-@pytest.mark.parametrize("result", ADMITTED, ids=repr)
+@pytest.mark.parametrize("result", ADMITTED, ids=lambda each: type(each).__name__)
 def test_a_result_may_say_that_it_is_a_part(result: object) -> None:
     assert says_partial(result)
 
