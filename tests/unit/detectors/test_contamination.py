@@ -226,7 +226,7 @@ async def tells_others(world: Any) -> str:
     if not world.plans:
         world.plans.append((await world.model.complete("the plan")).text)
         return ""
-    return (await world.model.complete(f"do {world.plans[0]}")).text
+    return str((await world.model.complete(f"do {world.plans[0]}")).text)
 
 
 @pytest.mark.parametrize("fault", ["wrong", "invented"])
