@@ -115,7 +115,8 @@ def _is_endless(case: Case, each: Round, rows: list[int]) -> bool:
         return False
     if not _asks_the_same(case, each):
         return each.times >= MANY and _only_grows(case, each)
-    return _goes_on(case, each, rows) or (each.times >= MANY and each.period > 1)
+    several = sum(bool(row[1]) for row in first) > 1  # to receive an answer is no deed of its own
+    return _goes_on(case, each, rows) or (each.times >= MANY and several)
 
 
 def _times(case: Case, each: Round) -> list[float]:

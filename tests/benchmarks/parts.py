@@ -21,6 +21,9 @@ from pileup.strategies import Dull
 
 TIMES = 2_000
 
+BESIDE_THE_POINT = {"endless_loop", "duplicate_effect"}
+"""What is found in an agent that does one thing over and over so that it can be timed."""
+
 Deed = Callable[[World], Awaitable[object]]
 SyncDeed = Callable[[World], object]
 
@@ -109,7 +112,7 @@ def _case(agent: Callable[[World], Any], count: int) -> Case:
 
     def once() -> None:
         run = scenario.explorer().once(Dull())
-        assert run.clean, run.findings[0].title
+        assert {each.kind for each in run.findings} <= BESIDE_THE_POINT, run.findings[0].title
 
     return Case(once, count)
 
@@ -198,7 +201,7 @@ def run(agents):
 run(2)
 before = resident()
 found = run(int(sys.argv[1]))
-assert found.clean, found.findings[0].title
+assert not [each for each in found.findings if each.kind == "agent_failed"], str(found)
 print(json.dumps({"events": len(found.history), "megabytes": resident() - before}))
 """
 

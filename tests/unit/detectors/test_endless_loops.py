@@ -64,6 +64,7 @@ ENDLESS = {
 }
 
 RIGHT = {
+    "samples by way of a client": f"{times(12, f'{ASK}, a:receive')}, a:end(w agent[a])",
     "twice": times(2, f"{ASK}, {ANSWER}"),
     "asked by three": ", ".join(ASK.replace("a:", f"{who}:") for who in "abc"),
     "answers that change": numbered(5, 'a:complete(u model)="more -> no #" {intent=m}'),
@@ -215,7 +216,7 @@ MUTATIONS = [
     ("each.times >= MANY and _only_grows(case, each)", "each.times >= MANY"),
     ("each.times >= MANY and _only_grows(case, each)", "False"),
     ("    if not _asks_the_same(case, each):", "    if False:"),
-    ("(each.times >= MANY and each.period > 1)", "each.times >= MANY"),
+    ("(each.times >= MANY and several)", "each.times >= MANY"),
     ("_goes_on(case, each, rows) or (", "(True or ("[:0] + "("),
     ("row[0] == name and row[8] == INFO and not row[2]", "False"),
     ("gaps[0] > 0 and all(", "all("),
