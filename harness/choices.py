@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
-from pileup.operations import Operation
+from pileup.operations import Access, Operation
 
 Stream: TypeAlias = Literal["schedule", "faults", "data"]
 
@@ -24,6 +24,47 @@ STREAMS: tuple[Stream, ...] = ("schedule", "faults", "data")
 
 CLOCK = "clock"
 """The label of the option that lets the next deadline pass first."""
+
+
+CLOCK_TURN = -2
+"""Who acts when a deadline passes: no strand, whose numbers are from 0."""
+
+LOOP_TURN = -1
+"""Who acts when an event loop goes on beside parked operations: its own strand, which is nobody's.
+"""
+
+Foot: TypeAlias = tuple[str, str, Access]
+"""A resource, a key of it, and what is done to it: a touch by name, because items are a run's own.
+"""
+
+
+class Turn:
+    """One step of a run as those see it who learn from runs.
+
+    `strand` acted, which `agent`'s it is; what it did could happen since turn
+    number `parked`, and `waits` says that it also had to wait until the world
+    was ready for it. `feet` is what it touched, with all that its agent did
+    before it gave way again.
+    """
+
+    __slots__ = ("agent", "feet", "parked", "strand", "waits")
+
+    def __init__(self, strand: int, agent: int, parked: int, *, waits: bool) -> None:
+        self.strand = strand
+        self.agent = agent
+        self.parked = parked
+        self.waits = waits
+        self.feet: list[Foot] = []
+
+
+class Trail:
+    """What a run has done so far, turn by turn, and who was `left` waiting when it ended."""
+
+    __slots__ = ("left", "turns")
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.left: list[Turn] = []
 
 
 class Candidate(Protocol):
@@ -52,9 +93,10 @@ class Point:
 
     A question with `odds` has two options, and the second is to be taken that
     often by a strategy that draws; one without an opinion takes the `usual`.
+    `trail` is what the run has done so far, where the strategy studies it.
     """
 
-    __slots__ = ("at", "candidates", "count", "jump", "label", "odds", "stream")
+    __slots__ = ("at", "candidates", "count", "jump", "label", "odds", "stream", "trail")
 
     def __init__(
         self, stream: Stream, count: int, label: str = "", odds: float | None = None
@@ -66,6 +108,7 @@ class Point:
         self.candidates: Sequence[Candidate] = ()
         self.at = 0
         self.jump = False
+        self.trail: Trail | None = None
 
     @property
     def usual(self) -> int:
@@ -104,6 +147,22 @@ class Strategy(Protocol):
 
     def choose(self, point: Point) -> int:
         """Pick one of `range(point.count)`; never called with fewer than two options."""
+
+
+@runtime_checkable
+class Student(Strategy, Protocol):
+    """A strategy that learns from what a run has done, and may know when nothing is left to try."""
+
+    @property
+    def studies(self) -> bool:
+        """Whether it wants to see the trail of this run; asked after `begin`."""
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to try."""
+
+    def learn(self, trail: Trail) -> None:
+        """Look at the run that it has answered for, which has come to its end."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from pileup.choices import Stream
 from pileup.faults.rules import Plan, Rule
-from pileup.operations import Call, Operation, Verdict
+from pileup.operations import Call, Operation, Verdict, nothing
 from pileup.results import Tally
 
 
@@ -27,17 +27,26 @@ REMEMBERED: Final = 4096
 class Weather:
     """Asks each rule about each operation; the first that strikes decides.
 
-    `crowd` tells how many agents there are, for a rule that picks its victim.
+    `crowd` tells how many agents there are, for a rule that picks its victim;
+    `noted` is told each time when a rule has counted whom it met.
     """
 
-    def __init__(self, plan: Plan, choose: Choose, crowd: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        choose: Choose,
+        crowd: Callable[[], int],
+        noted: Callable[[], None] = nothing,
+    ) -> None:
         self._choose = choose
         self._crowd = crowd
+        self._noted = noted if any(map(_counts, plan.rules)) else nothing
         self._watches = [_Watch(number, rule) for number, rule in enumerate(plan.rules)]
         self._cuts: dict[tuple[str, str], float] = {}
 
     def befall(self, call: Call) -> Verdict | None:
         """Say what befalls an operation, if anything does."""
+        self._noted()
         label = call.op.label
         if self._is_cut_off(call):
             return Verdict(CUT, self._cuts[_link(call)] - call.now, after=False)
@@ -131,6 +140,12 @@ class _Watch:
         after = self.rule.after
         if after is not None and any(matches(after, text) for text in _texts(call.op, label)):
             self._armed[call.agent] = None
+
+
+def _counts(rule: Rule) -> bool:
+    """Whether what a rule does to one agent's operation depends on what others have done."""
+    counted = rule.nth is not None or rule.flap or rule.most is not None
+    return bool(counted or rule.victim or rule.together == "all")
 
 
 def _group(rule: Rule, call: Call) -> str | None:

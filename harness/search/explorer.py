@@ -7,13 +7,11 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import zip_longest
 
-from pileup.choices import Strategy, Tape
-from pileup.errors import NeedsLoop, NeedsToBlock, NotDeterministic, WrongBackend
+from pileup.choices import Strategy, Student, Tape
+from pileup.errors import NeedsLoop, NeedsToBlock, WrongBackend
 from pileup.faults.rules import Plan
 from pileup.faults.weather import Weather
-from pileup.history import History
 from pileup.results import Exploration, Run
 from pileup.search.garbage import forget, resting_collector, unawaited
 from pileup.search.in_order import InOrder, Order
@@ -21,6 +19,7 @@ from pileup.search.judge import judge, symptoms
 from pileup.search.ledger import Ledger
 from pileup.search.outcome import Ended
 from pileup.search.program import Program
+from pileup.search.sameness import expect_same
 from pileup.search.serial import MOST_IN_PASSING, MOST_ORDERS, SerialOracle
 from pileup.settings import Budgets
 from pileup.sim.current import being
@@ -28,6 +27,7 @@ from pileup.sim.endings import Blocked, Misuse
 from pileup.sim.kernel import Sim
 from pileup.sim.probes import loop_wanted_by
 from pileup.sim.runtimes import Runtime, make_runtime
+from pileup.sim.studied import StudiedSim
 from pileup.sim.traced import TracedSim
 from pileup.sim.world import controlled, enclosed
 from pileup.strategies import Replay
@@ -71,9 +71,11 @@ class Explorer:
                     tidy(number)
                     run = self.run(strategy, number)
                     self._enter(ledger, run, strategy.name, number)
+                    if getattr(strategy, "done", False):
+                        break
             finally:
                 self.runtime.close()
-        found = ledger.exploration(runs, self.runtime.name)
+        found = ledger.exploration(number + 1, self.runtime.name)
         if self.conditions.oracle is None:
             return found
         told = (*found.warnings, *self.oracle.warnings)
@@ -106,14 +108,7 @@ class Explorer:
         """See a run again: the same history, or the program is not deterministic."""
         strategy = Replay(run.tape, labelling=True)
         again = self.run(strategy, 0, traced=True)
-        if again.history.digest != run.history.digest:
-            raise NotDeterministic(_difference(run.history, again.history))
-        if _marks(again) != _marks(run):
-            raise NotDeterministic(
-                "The same history led to other findings: first "
-                f"{_titles(run)}, then {_titles(again)}. Probably the check goes by something that "
-                "is not in the shared world and outlives a run. See docs/determinism.md."
-            )
+        expect_same(run, again)
         return self._named(again, strategy.labelled)
 
     def _named(self, run: Run, tape: Tape) -> Run:
@@ -152,11 +147,13 @@ class Explorer:
 
     def _run(self, strategy: Strategy, number: int, traced: bool) -> Run:
         strategy.begin(number)
-        sim = (TracedSim if traced else Sim)(strategy, self.conditions.budgets)
+        studied = bool(getattr(strategy, "studies", False))
+        kind = TracedSim if traced else StudiedSim if studied else Sim
+        sim = kind(strategy, self.conditions.budgets)
         if self.conditions.timed:
             sim.take_time()
         plan = self.conditions.faults
-        weather = Weather(plan, sim.choose, lambda: len(sim.agents)) if plan.rules else None
+        weather = _weather(plan, sim) if plan.rules else None
         sim.faults = weather
         with self._played(sim):
             seen = symptoms(sim, self.program)
@@ -175,6 +172,8 @@ class Explorer:
             world=sim.world,
             faults=faults,
         )
+        if studied and isinstance(sim, StudiedSim) and isinstance(strategy, Student):
+            strategy.learn(sim.trail)
         sim.let_go()
         return run
 
@@ -219,24 +218,5 @@ class Explorer:
             raise NeedsLoop(others[0])
 
 
-def _marks(run: Run) -> list[str]:
-    return [finding.fingerprint for finding in run.findings]
-
-
-def _titles(run: Run) -> str:
-    return ", ".join(finding.title for finding in run.findings) or "none"
-
-
-def _difference(one: History, other: History) -> str:
-    for step, (expected, got) in enumerate(zip_longest(one.lines(), other.lines()), -1):
-        if expected != got:
-            return (
-                f"The same choices led to two different runs. They part at event {step}:\n"
-                f"  first time:  {expected or 'nothing more'}\n"
-                f"  second time: {got or 'nothing more'}\n"
-                "Probably something outlives a run (a module global, a class attribute, a cache) "
-                "or differs each time (the order of a set, id(), a real clock or random source "
-                "that pileup does not see). docs/determinism.md lists what is known to do this "
-                "and what to write instead."
-            )
-    return "The same choices led to two different runs."
+def _weather(plan: Plan, sim: Sim) -> Weather:
+    return Weather(plan, sim.choose, lambda: len(sim.agents), sim.note_weather)

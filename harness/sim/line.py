@@ -24,7 +24,7 @@ class Line:
     `at` how many candidates stand before it.
     """
 
-    __slots__ = ("_patience", "_point", "_start", "_streak", "at", "last", "mark", "strands")
+    __slots__ = ("_patience", "_start", "_streak", "at", "last", "mark", "point", "strands")
 
     def __init__(self, patience: int) -> None:
         self.strands: list[Strand] = []
@@ -34,8 +34,8 @@ class Line:
         self._start = 0
         self._streak = 0
         self._patience = patience
-        self._point = Point("schedule", 0)
-        self._point.candidates = self.strands
+        self.point = Point("schedule", 0)
+        self.point.candidates = self.strands
 
     def enter(self, strand: Strand) -> None:
         """Add a strand at its place."""
@@ -85,7 +85,7 @@ class Line:
         if self._streak > self._patience:
             self._streak = 0
             start += 1
-        point = self._point
+        point = self.point
         point.at = self._start = start if start < count else 0
         point.jump = jump
         point.count = count + jump
@@ -111,7 +111,7 @@ class Line:
     def question_beside(self, loop: Strand, *, loop_last: bool) -> Point:
         """Ask who is next when the loop could go on as well: it comes first, or last."""
         self.strands.insert(0, loop)
-        point = self._point
+        point = self.point
         point.at = 1 if loop_last else 0
         point.jump = False
         point.count = len(self.strands)
@@ -119,6 +119,6 @@ class Line:
 
     def take_beside(self, index: int) -> Strand | None:
         """Return the strand behind an option of `question_beside`; None for the loop."""
-        chosen = (self._point.at + index) % len(self.strands)
+        chosen = (self.point.at + index) % len(self.strands)
         del self.strands[0]
         return None if chosen == 0 else self.take_at(chosen - 1)

@@ -46,6 +46,12 @@ class Parking:
         self._counts[what] = self._counts.get(what, -1) + 1
         return self._counts[what]
 
+    def note_draw(self) -> None:
+        """Hear that something was drawn at random; only who studies the run makes note of it."""
+
+    def note_weather(self) -> None:
+        """Hear that a fault rule has counted an operation; as above."""
+
     @property
     def over(self) -> bool:
         """Whether the run has ended."""

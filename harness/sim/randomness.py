@@ -84,6 +84,7 @@ def bits() -> random.Random | None:
         draws = Draws()
         _current.append(draws)  # first, because the strategy that is asked may draw as well
         draws.begin(sim.choose("data", SEEDS, "random seed"))
+    sim.note_draw()
     return _current[0].bits
 
 

@@ -11,11 +11,12 @@ from typing import Any
 from pileup.history import Outcome
 from pileup.operations import Operation
 from pileup.sim.agents import Strand, here
-from pileup.sim.kernel import Ask, Sim
+from pileup.sim.kernel import Ask
 from pileup.sim.sites import own_line
+from pileup.sim.studied import StudiedSim
 
 
-class TracedSim(Sim):
+class TracedSim(StudiedSim):
     """A run like any other, which knows for each row of its history who asked for it."""
 
     def connect(self, perform: Ask, call: Ask) -> None:

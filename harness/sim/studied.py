@@ -1,0 +1,138 @@
+"""A run that keeps its trail: for each turn who acted, what it touched, and since when it could.
+
+Some strategies learn from it which orders can differ at all, and shrinking
+needs to know which operation of an agent is about to happen. It costs about
+as much as the run itself, so runs that nobody studies do not keep it.
+"""
+
+from __future__ import annotations
+
+from contextvars import Context
+from typing import Final
+
+from pileup.choices import CLOCK_TURN, LOOP_TURN, Foot, Point, Strategy, Stream, Trail, Turn
+from pileup.history import Outcome
+from pileup.operations import CHANGE, UPDATE, Firm, Operation
+from pileup.settings import Budgets
+from pileup.sim.agents import NOBODY, Agent, Strand
+from pileup.sim.kernel import Sim
+
+CREATION: Final = ("pileup", "strands", CHANGE)
+"""What who starts an agent or a task touches: they are numbered in the order of their creation."""
+
+DRAW: Final = ("pileup", "random", CHANGE)
+"""What who draws at random touches: all draw from one source, in turns."""
+
+WEATHER: Final = ("pileup", "faults", CHANGE)
+"""What who is met by a fault rule touches that counts those whom it meets."""
+
+EVERYTHING: Final = ("", "", CHANGE)
+"""What the clock touches, and an event loop that goes on: one of them is what others are not."""
+
+
+class StudiedSim(Sim):
+    """A run like any other, with its trail."""
+
+    def __init__(self, strategy: Strategy, budgets: Budgets) -> None:
+        super().__init__(strategy, budgets)
+        self.trail = Trail()
+        self._turns = self.trail.turns
+        self._parked: dict[int, int] = {}
+        self._line.point.trail = self.trail
+
+    def park(self, strand: Strand, op: Operation) -> None:
+        """Remember since which turn the operation can happen."""
+        self._parked[strand.number] = len(self._turns) - 1
+        super().park(strand, op)
+
+    def branch(self, agent: Agent, parent: Strand | None, context: Context) -> Strand:
+        """Note that a strand was made: it got the next number."""
+        self._touch(CREATION)
+        return super().branch(agent, parent, context)
+
+    def later(self, op: Operation) -> Strand:
+        """Note that something was made to happen by itself: it got the next number."""
+        self._touch(CREATION)
+        return super().later(op)
+
+    def note_draw(self) -> None:
+        """Note that something was drawn at random."""
+        self._touch(DRAW)
+
+    def note_weather(self) -> None:
+        """Note that a fault rule has counted an operation."""
+        self._touch(WEATHER)
+
+    def choose(self, stream: Stream, count: int, label: str, odds: float | None = None) -> int:
+        """Let the strategy see the trail at every question."""
+        if count < 2:  # noqa: PLR2004 - with one option there is nothing to choose
+            return 0
+        point = Point(stream, count, label, odds)
+        point.trail = self.trail
+        return self._answer(point, self._choices[stream])
+
+    def step_beside_loop(self) -> Strand | None:
+        """Note it where the loop was chosen to go on first."""
+        asked, turns = len(self._schedule), len(self._turns)
+        strand = super().step_beside_loop()
+        if len(self._schedule) > asked and len(self._turns) == turns:
+            self._begin(Turn(LOOP_TURN, LOOP_TURN, turns - 1, waits=False))
+            self._touch(EVERYTHING)
+        return strand
+
+    def abandon(self) -> None:
+        """Note what was still waited for when the run ended."""
+        for strand in self._waiting():
+            assert strand.op is not None
+            turn = self._turn_of(strand, strand.op)
+            turn.feet = _feet(strand.op)
+            self.trail.left.append(turn)
+        super().abandon()
+
+    def _apply(self, strand: Strand) -> Strand:
+        assert strand.op is not None
+        self._begin(self._turn_of(strand, strand.op))
+        return super()._apply(strand)
+
+    def _pass_time(self, horizon: float) -> bool:
+        self._begin(Turn(CLOCK_TURN, CLOCK_TURN, len(self._turns) - 1, waits=False))
+        self._touch(EVERYTHING)
+        return super()._pass_time(horizon)
+
+    def _settle_effect(self, strand: Strand, op: Operation, outcome: Outcome) -> None:
+        if self._turns:
+            self._turns[-1].feet += _feet(op)
+        super()._settle_effect(strand, op, outcome)
+
+    def _turn_of(self, strand: Strand, op: Operation) -> Turn:
+        parked = self._parked[strand.number]
+        return Turn(strand.number, strand.agent.index, parked, waits=op.ready is not None)
+
+    def _begin(self, turn: Turn) -> None:
+        self._turns.append(turn)
+
+    def _touch(self, foot: Foot) -> None:
+        if self._turns:  # what setup does comes before all choices
+            self._turns[-1].feet.append(foot)
+
+    def _waiting(self) -> list[Strand]:
+        unattended = [each for each in self._line.strands if each.handle is NOBODY]
+        waiting = [each for each in self.strands if each.listed or each.watching]
+        return [
+            each
+            for each in (*waiting, *unattended)
+            if each.op is not None and type(each.op) is not Firm
+        ]
+
+
+def _feet(op: Operation) -> list[Foot]:
+    """Name what an operation touched.
+
+    An update that has told its agent what came of it does not commute with
+    others, because the agent may go by the answer.
+    """
+    told = op.detail is not None
+    return [
+        (item.resource, item.key, CHANGE if told and access == UPDATE else access)
+        for item, access in op.touches
+    ]
