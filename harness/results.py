@@ -40,11 +40,40 @@ class Run:
     token: str = ""
     faithful: bool = True
     faults: tuple[Tally, ...] = ()
+    shrunk: Shrunk | None = None
 
     @property
     def clean(self) -> bool:
         """Whether nothing was found."""
         return not self.findings
+
+
+class Size(NamedTuple):
+    """How much there is to understand of a run: up to its proof, where there is one."""
+
+    agents: int
+    operations: int
+    faults: int
+    deviations: int
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        parts = [(count, name) for count, name in zip(self, self._fields, strict=True) if count]
+        return ", ".join(f"{count} {name[:-1] if count == 1 else name}" for count, name in parts)
+
+
+class Shrunk(NamedTuple):
+    """From what to what a finding's run was shrunk, in how many runs.
+
+    Of `others` that deviate alike and are drawn at random in all else, so many
+    show it `too`.
+    """
+
+    before: Size
+    after: Size
+    runs: int
+    too: int = 0
+    others: int = 0
 
 
 @dataclass(frozen=True)

@@ -43,3 +43,17 @@ class Budgets:
                     f"The budget {each.name!r} must be a number above 0; {value!r} was given. "
                     "To allow more, write for instance pileup.Budgets(steps=1_000_000)."
                 )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many operations some agents may do before they stand by until nobody else can go on.
+
+    `most` has pairs of an agent's index and a number. Of the first `agents` of
+    a run, those at the top, who is not in it may not even begin before. Then
+    the run goes on without limits, or `stops`.
+    """
+
+    agents: int = 0
+    most: tuple[tuple[int, int], ...] = ()
+    stops: bool = False

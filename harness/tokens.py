@@ -17,10 +17,12 @@ from typing import Any, Final
 
 from pileup.choices import STREAMS, Stream, Tape
 from pileup.errors import BadToken
+from pileup.settings import Limits
 
 PREFIX: Final = "pileup1"
 LONGEST_TOKEN: Final = 4_000_000
 LONGEST_TEXT: Final = 64_000_000
+PAIR: Final = 2
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Ticket:
     it was recorded under; `digest` is the fingerprint of the history, by which
     a replay knows that it saw the same thing; `faults` the plan that was in
     force, as JSON, without which its choices mean nothing; `timed` says whether
-    calls took time; `oracle` is the seed of the serial oracle, if it was asked.
+    calls took time; `oracle` is the seed of the serial oracle, if it was asked;
+    `limits` say which agents stood by after how many operations.
     """
 
     tape: Tape
@@ -42,6 +45,7 @@ class Ticket:
     faults: str = ""
     timed: bool = False
     oracle: int | None = None
+    limits: Limits | None = None
 
 
 def encode(ticket: Ticket) -> str:
@@ -57,6 +61,7 @@ def encode(ticket: Ticket) -> str:
         **({"faults": ticket.faults} if ticket.faults else {}),
         **({"timed": True} if ticket.timed else {}),
         **({"oracle": ticket.oracle} if ticket.oracle is not None else {}),
+        **({"limits": _limits_page(ticket.limits)} if ticket.limits is not None else {}),
         "names": names,
         "choices": {name: tape.stream(name) for name in STREAMS if tape.stream(name)},
         "labels": {key: [numbers[each] for each in value] for key, value in tape.labels.items()},
@@ -141,7 +146,20 @@ def _read(page: dict[str, Any]) -> Ticket:
     program, backend, digest = (str(page[name]) for name in ("program", "backend", "digest"))
     faults, timed = str(page.get("faults", "")), page.get("timed") is True
     oracle = int(page["oracle"]) if "oracle" in page else None
-    return Ticket(tape, program, agents, backend, digest, faults, timed, oracle)
+    limits = _limits(page["limits"]) if "limits" in page else None
+    return Ticket(tape, program, agents, backend, digest, faults, timed, oracle, limits)
+
+
+def _limits_page(limits: Limits) -> dict[str, object]:
+    return {"agents": limits.agents, "most": limits.most, "stops": limits.stops}
+
+
+def _limits(page: dict[str, Any]) -> Limits:  # Any: JSON, looked at here
+    (agents,) = _naturals([page["agents"]])
+    pairs = [_naturals(pair) for pair in page["most"]]
+    if any(len(pair) != PAIR for pair in pairs):
+        raise ValueError("a limit is an agent and a number")
+    return Limits(agents, tuple((who, most) for who, most in pairs), page["stops"] is True)
 
 
 def _naturals(numbers: list[object]) -> tuple[int, ...]:

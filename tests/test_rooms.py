@@ -21,8 +21,8 @@ FOLDERS = {
 # Each may import those before it. Operations precede choices because what a
 # point offers are operations.
 VOCABULARY = [
-    *("errors", "spelling", "notes", "operations", "choices", "tokens"),
-    *("events", "history", "findings", "settings", "latency", "results"),
+    *("errors", "spelling", "settings", "notes", "operations", "choices", "tokens"),
+    *("events", "history", "findings", "latency", "results"),
 ]
 LOWER = {*VOCABULARY, "sim", "faults", "strategies", "detectors"}
 
@@ -50,7 +50,13 @@ SEPARATE: dict[str, tuple[set[str], set[str]]] = {
         {"pileup.fakes", "pileup.fakes.world"},
         {"pileup.fakes._port", "pileup.fakes._suffering", "pileup.fakes._wire"},
     ),
-    "strategies": ({"pileup.strategies"}, set()),
+    "strategies": (
+        {"pileup.strategies"},
+        {
+            f"pileup.strategies.{name}"
+            for name in ("_census", "_draws", "_order", "_polls", "_wakeups")
+        },
+    ),
 }
 
 THIRD_PARTY: dict[str, set[str]] = {

@@ -58,6 +58,7 @@ BANS = {
 
 ALLOWED = {
     ("harness/strategies/random.py", "random"): "it is where random choices come from, seeded",
+    ("harness/strategies/_draws.py", "random"): "so are those of the strategies that share it",
     ("harness/spelling.py", "id"): "an identity test within one call; the number goes nowhere",
     ("harness/sim/swaps.py", "id"): "it finds objects, which it keeps alive, and orders nothing",
     ("harness/sim/asyncio_parts.py", "hash"): "tasks hash by serial number there, on purpose",

@@ -183,3 +183,10 @@ KINDS: Final = MappingProxyType(
         ),
     }
 )
+
+LASTING: Final = (
+    *("lost_write", "dirty_write", "circular_flow", "aborted_read", "intermediate_read"),
+    *("read_skew", "write_skew", "torn_read", "torn_write", "duplicate_effect"),
+    *("retry_amplification", "session_leak", "contamination", "zombie_write", "stolen_lease"),
+)
+"""Kinds that have happened as soon as they show: what comes later does not take them back."""

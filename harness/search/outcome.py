@@ -14,6 +14,7 @@ from typing import Final
 
 from pileup.history import FAIL, INFO, History, RawRow
 from pileup.operations import READ
+from pileup.sim.endings import Rested
 from pileup.sim.kernel import LAST, Sim
 from pileup.spelling import canonical, digest
 
@@ -56,7 +57,7 @@ class Ended:
     def outcome(self) -> Outcome | None:
         """How it came out; None if it did not come to its end."""
         sim = self._sim
-        if sim.ending is not None:
+        if sim.ending is not None and not isinstance(sim.ending, Rested):
             return None
         return Outcome(
             {**dict(_left(sim, self.history)), **_effects(self.history), **_answers(sim)}
@@ -73,7 +74,7 @@ class Ended:
         A serial run meets no fault, hurries nobody and draws what it draws in
         another order, so it could not be expected to come to the same.
         """
-        if self._sim.ending is not None:
+        if self._sim.ending is not None and not isinstance(self._sim.ending, Rested):
             return "it did not come to its end"
         if self.struck:
             return "a fault struck"

@@ -44,4 +44,9 @@ class Blocked:
     """An async agent made a blocking call: the run starts over so that it can give way there."""
 
 
-Ending: TypeAlias = Deadlock | Overrun | Misuse | Blocked
+@dataclass(frozen=True)
+class Rested:
+    """All have done what they may do, and the run was to stop there."""
+
+
+Ending: TypeAlias = Rested | Deadlock | Overrun | Misuse | Blocked

@@ -12,11 +12,11 @@ from pileup.history import Outcome
 from pileup.operations import Operation
 from pileup.sim.agents import Strand, here
 from pileup.sim.kernel import Ask
+from pileup.sim.limited import LimitedSim
 from pileup.sim.sites import own_line
-from pileup.sim.studied import StudiedSim
 
 
-class TracedSim(StudiedSim):
+class TracedSim(LimitedSim):
     """A run like any other, which knows for each row of its history who asked for it."""
 
     def connect(self, perform: Ask, call: Ask) -> None:

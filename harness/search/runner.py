@@ -1,0 +1,194 @@
+"""One run of a program: under which runtime, with which world, judged by what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from functools import partial
+
+from pileup.choices import Strategy, Student
+from pileup.errors import NeedsLoop, NeedsToBlock, WrongBackend
+from pileup.faults.rules import Plan
+from pileup.faults.weather import Weather
+from pileup.results import Run
+from pileup.search.garbage import forget, resting_collector, unawaited
+from pileup.search.in_order import InOrder, Order
+from pileup.search.judge import judge, symptoms
+from pileup.search.outcome import Ended
+from pileup.search.program import Program
+from pileup.search.serial import MOST_IN_PASSING, MOST_ORDERS, SerialOracle
+from pileup.settings import Budgets, Limits
+from pileup.sim.current import being
+from pileup.sim.endings import Blocked, Misuse
+from pileup.sim.kernel import Sim
+from pileup.sim.limited import LimitedSim
+from pileup.sim.probes import loop_wanted_by
+from pileup.sim.runtimes import Runtime, make_runtime
+from pileup.sim.studied import StudiedSim
+from pileup.sim.traced import TracedSim
+from pileup.sim.world import controlled, enclosed
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Under which conditions a program is run."""
+
+    budgets: Budgets = field(default_factory=Budgets)
+    backend: str | None = None
+    allow_real: frozenset[str] = frozenset()
+    faults: Plan = field(default_factory=Plan)
+    timed: bool = False
+    oracle: int | None = None
+    """The seed of the serial oracle's sample; None where it is not asked."""
+
+
+class Runner:
+    """Runs one program under one runtime, which it finds out by itself."""
+
+    def __init__(self, program: Program, conditions: Conditions) -> None:
+        self.program = program
+        self.conditions = conditions
+        self.runtime: Runtime = make_runtime(
+            "native" if conditions.backend is None else conditions.backend
+        )
+        self._blocking = False
+        self._settled = conditions.backend is not None
+        most = MOST_IN_PASSING if conditions.oracle is None else MOST_ORDERS
+        agents, seed = len(program.bodies), conditions.oracle or 0
+        self.oracle = SerialOracle(self._in_order, agents, most, seed)
+
+    def once(
+        self, strategy: Strategy, *, traced: bool = False, limits: Limits | None = None
+    ) -> Run:
+        """Run a single time, as the strategy says."""
+        with resting_collector(), controlled(self.conditions.budgets):
+            try:
+                return self.run(strategy, 0, traced=traced, limits=limits)
+            finally:
+                self.runtime.close()
+
+    def run(
+        self,
+        strategy: Strategy,
+        number: int,
+        *,
+        traced: bool = False,
+        limits: Limits | None = None,
+    ) -> Run:
+        """Run once; start over under an event loop if the agents turn out to need one.
+
+        A run that is `traced` knows for each operation the line that asked for it.
+        """
+        try:
+            return copy_context().run(self._run, strategy, number, traced, limits)
+        except NeedsToBlock as needs:
+            self._blocking = True
+            forget(needs)
+            return self.run(strategy, number, traced=traced, limits=limits)
+        except NeedsLoop as needs:
+            wanted = needs.backend
+            forget(needs)
+        if self._settled or self.runtime.name != "native":
+            raise WrongBackend(
+                f"An agent awaits something of {wanted}'s, but this run goes under "
+                f"{self.runtime.name}. Write backend={wanted!r}, or leave `backend` "
+                "out: pileup then finds the right one. One run cannot have both."
+            )
+        self.runtime = make_runtime(wanted)
+        return self.run(strategy, number, traced=traced, limits=limits)
+
+    def _run(self, strategy: Strategy, number: int, traced: bool, limits: Limits | None) -> Run:
+        strategy.begin(number)
+        studied = bool(getattr(strategy, "studies", False))
+        sim = self._sim(strategy, traced, studied, limits)
+        if self.conditions.timed:
+            sim.take_time()
+        plan = self.conditions.faults
+        weather = _weather(plan, sim) if plan.rules else None
+        sim.faults = weather
+        with self._played(sim):
+            seen = symptoms(sim, self.program)
+        faults = weather.tally if weather is not None else ()
+        struck = any(tally.struck for tally in faults)
+        ended = Ended(sim, sim.history, struck=struck, again=traced)
+        # Outside of the run, because the oracle may have to run the agents in its turn.
+        asked = self.oracle if self.conditions.oracle is not None else None
+        oracle = self._oracle(limits)
+        run = Run(
+            findings=judge(ended, seen, partial(oracle.explains, ended), asked),
+            history=ended.history,
+            tape=sim.tape,
+            results={each.name: each.result for each in sim.agents if each.done and not each.error},
+            seconds=sim.now,
+            steps=sim.steps,
+            world=sim.world,
+            faults=faults,
+        )
+        if studied and isinstance(sim, StudiedSim) and isinstance(strategy, Student):
+            strategy.learn(sim.trail)
+        sim.let_go()
+        return run
+
+    def _sim(self, strategy: Strategy, traced: bool, studied: bool, limits: Limits | None) -> Sim:
+        budgets = self.conditions.budgets
+        if traced:
+            return TracedSim(strategy, budgets, limits)
+        return LimitedSim(strategy, budgets, limits) if studied else Sim(strategy, budgets)
+
+    @contextmanager
+    def _played(self, sim: Sim) -> Iterator[None]:
+        """Run the agents to their end, for somebody to look at the world that they leave."""
+        sim.blocking = self._blocking
+        with being(sim), enclosed(sim, self.conditions.allow_real):
+            sim.world = self.program.setup(sim)
+            for body in self.program.bodies:
+                sim.spawn(body)
+            self.runtime.run(sim)
+            sim.abandon()
+            if isinstance(sim.ending, Blocked):
+                raise NeedsToBlock
+            self._expect_right_loop(sim)
+            if isinstance(sim.ending, Misuse):
+                raise sim.ending.error
+            yield
+
+    def _oracle(self, limits: Limits | None) -> SerialOracle:
+        """Return who knows what serial orders come to; a run that is cut off has its own."""
+        if limits is None or not limits.stops:
+            return self.oracle
+        acting = [agent for agent, _ in limits.most if agent < limits.agents]
+
+        def play(order: Order) -> Ended:
+            return self._in_order(tuple(acting[place] for place in order), limits)
+
+        return SerialOracle(play, len(acting), MOST_IN_PASSING)
+
+    def _in_order(self, order: Order, limits: Limits | None = None) -> Ended:
+        """Run the agents one after another for the oracle: without faults, unjudged."""
+        return copy_context().run(self._run_in_order, order, limits)
+
+    def _run_in_order(self, order: Order, limits: Limits | None) -> Ended:
+        budgets, strategy = self.conditions.budgets, InOrder(order)
+        sim = Sim(strategy, budgets) if limits is None else LimitedSim(strategy, budgets, limits)
+        with self._played(sim):
+            pass
+        ended = Ended(sim, sim.history)
+        ended.settle()
+        sim.let_go()
+        return ended
+
+    def _expect_right_loop(self, sim: Sim) -> None:
+        """An agent that failed for want of another loop is no finding."""
+        wanted = [loop_wanted_by(each.error) for each in sim.agents if each.error is not None]
+        others = [each for each in wanted if each is not None and each != self.runtime.name]
+        if others:
+            with unawaited():
+                for agent in sim.agents:
+                    agent.error = None
+            raise NeedsLoop(others[0])
+
+
+def _weather(plan: Plan, sim: Sim) -> Weather:
+    return Weather(plan, sim.choose, lambda: len(sim.agents), sim.note_weather)

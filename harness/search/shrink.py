@@ -1,0 +1,236 @@
+"""Shrinking: the plainest run that shows a finding.
+
+One gate, `consider`, makes a run and keeps it if it shows the same finding
+and is plainer than the best so far; what is tried is up to the passes, which
+are verbs. Everything shrinks together: agents, operations, faults, deviations
+from the dull order, data. Before anything is taken away from the run that was
+found, runs are tried that have next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final, TypeVar
+
+from pileup.choices import CLOCK
+from pileup.detectors.taxonomy import LASTING
+from pileup.findings import Finding
+from pileup.results import Run, Shrunk
+from pileup.search.attempt import Attempt, cost_of
+from pileup.search.explorer import Explorer
+from pileup.search.reduce import lower, reduce
+from pileup.settings import Limits
+from pileup.strategies import Random, Replay
+from pileup.strategies.follow import Follow, Sketch, Swerve
+
+T = TypeVar("T")
+
+MOST_RUNS: Final = 400
+MOST_SCRATCH: Final = 60
+"""How many runs are tried that have one deviation and nothing else."""
+
+OTHERS: Final = 10
+"""How many runs are made to see what else matters about the plainest one."""
+
+FREE: Final = 1 << 30
+"""So many operations are no limit."""
+
+
+def shrink(explorer: Explorer, finding: Finding, run: Run) -> Run:
+    """Return the plainest run that can be found to show what a run has shown."""
+    for stops in (True, False) if finding.kind in LASTING else (False,):
+        shrinker = Shrinker(explorer, finding, run, stops=stops)
+        shrinker.shrink()
+        if shrinker.holds():
+            break
+    return shrinker.proved()
+
+
+class Shrinker:
+    """Looks for the plainest run that shows one finding; `best` is the plainest so far.
+
+    With `stops` a run may be cut off as soon as it shows it.
+    """
+
+    def __init__(self, explorer: Explorer, finding: Finding, run: Run, *, stops: bool) -> None:
+        self._explorer = explorer
+        self._wanted = finding.fingerprint
+        self._stops = stops
+        self._bodies = explorer.program.bodies
+        self.runs = 0
+        self._turns: dict[str, int] = {}
+        first = self._attempt(Follow(Replay(run.tape)), None)
+        assert first is not None  # because it was proved
+        self._found = first
+        self.best = first
+
+    def shrink(self) -> None:
+        """Try all there is, again and again until nothing helps."""
+        self.start_from_scratch()
+        before = None
+        while self.best.cost != before and self.runs < MOST_RUNS:
+            before = self.best.cost
+            self.drop_faults()
+            self.drop_agents()
+            self.stop_after_the_proof()
+            self.stop_earlier()
+            self.drop_swerves()
+            self.swerve_earlier()
+            self.drop_data()
+
+    def holds(self) -> bool:
+        """Whether the finding is there still if a run that was cut off goes on to its end."""
+        best = self.best
+        if best.limits is None or not best.limits.stops:
+            return True
+        whole = replace(best.limits, stops=False)
+        return self._attempt(Follow(best.sketch), whole) is not None
+
+    def proved(self) -> Run:
+        """See the plainest run again, and tell how it was come by."""
+        best = self.best
+        others = [Follow(best.sketch, Random(number)) for number in range(OTHERS)]
+        too = sum(self._attempt(each, best.limits) is not None for each in others)
+        shrunk = Shrunk(self._found.size, best.size, self.runs, too, OTHERS)
+        return replace(self._explorer.prove(best.run, best.limits), shrunk=shrunk)
+
+    # The gate ------------------------------------------------------------------------------
+
+    def consider(self, sketch: Sketch, limits: Limits | None) -> bool:
+        """Make this run; keep it if it shows the finding and is plainer."""
+        if self.runs >= MOST_RUNS:
+            return False
+        attempt = self._attempt(Follow(sketch), limits)
+        if attempt is None or attempt.cost >= self.best.cost:
+            return False
+        self.best = attempt
+        return True
+
+    def _attempt(self, follow: Follow, limits: Limits | None) -> Attempt | None:
+        self.runs += 1
+        run = self._explorer.run(follow, 0, limits=limits)
+        self._turns = follow.turns
+        for finding in run.findings:
+            if finding.fingerprint == self._wanted:
+                cost = cost_of(run, follow.sketch, finding)
+                return Attempt(run, finding, follow.sketch, limits, cost)
+        return None
+
+    # Passes --------------------------------------------------------------------------------
+
+    def start_from_scratch(self) -> None:
+        """Try the agents that the finding names, or their like, alone, with one deviation."""
+        limits = self._limits(self._like(self._found.named))
+        if self.consider(Sketch(), limits):
+            return
+        for swerve in _swerves(self._turns)[:MOST_SCRATCH]:
+            if self.consider(Sketch((swerve,)), limits):
+                return
+
+    def drop_faults(self) -> None:
+        """Let no fault strike, or as few as do."""
+        self._drop_answers("faults")
+
+    def drop_data(self) -> None:
+        """Let draws and answers be the usual ones."""
+        self._drop_answers("data")
+
+    def drop_agents(self) -> None:
+        """Let as few agents begin as do, before the story is told."""
+        acting = sorted({row.agent for row in self.best.story} & {*range(len(self._bodies))})
+        if len(acting) > 1:
+            most = dict(self.best.limits.most) if self.best.limits is not None else {}
+            reduce(acting, lambda fewer: self._consider_limits(fewer, most))
+
+    def stop_after_the_proof(self) -> None:
+        """Let nobody do what comes after the proof."""
+        did = Counter(row.agent for row in self.best.story)
+        self._consider_limits(sorted(did), did)
+
+    def stop_earlier(self) -> None:
+        """Let each agent do less, if that is enough."""
+        for agent, _ in self.best.limits.most if self.best.limits is not None else ():
+            lower(partial(self._most, agent), partial(self._stop, agent))
+
+    def drop_swerves(self) -> None:
+        """Let as many deviations go as can."""
+        sketch = self.best.sketch
+        reduce(
+            list(sketch.swerves),
+            lambda fewer: self.consider(
+                replace(self.best.sketch, swerves=tuple(fewer)), self.best.limits
+            ),
+        )
+
+    def swerve_earlier(self) -> None:
+        """Let each deviation come earlier in its agent's life."""
+        for place in range(len(self.best.sketch.swerves)):
+            lower(partial(self._moment, place), partial(self._swerve, place))
+
+    # What passes are made of ---------------------------------------------------------------
+
+    def _drop_answers(self, stream: str) -> None:
+        answers = self.best.sketch.answers
+        dropped = [each for each in answers if each.stream == stream]
+
+        def keep(fewer: list[T]) -> bool:
+            kept = tuple(each for each in answers if each.stream != stream or each in fewer)
+            return self.consider(replace(self.best.sketch, answers=kept), self.best.limits)
+
+        reduce(dropped, keep)
+
+    def _limits(self, agents: Sequence[int]) -> Limits | None:
+        if len(agents) in (0, len(self._bodies)):
+            return None
+        return Limits(len(self._bodies), tuple((each, FREE) for each in agents), self._stops)
+
+    def _consider_limits(self, agents: Sequence[int], most: Counter[int] | dict[int, int]) -> bool:
+        pairs = tuple((each, most.get(each, FREE)) for each in agents)
+        limits = Limits(len(self._bodies), pairs, self._stops)
+        return self.consider(self.best.sketch, limits)
+
+    def _most(self, agent: int) -> int:
+        most = dict(self.best.limits.most) if self.best.limits is not None else {}
+        limit = most.get(agent, 0)
+        return 0 if limit == FREE else limit
+
+    def _stop(self, agent: int, most: int) -> bool:
+        assert self.best.limits is not None
+        pairs = {**dict(self.best.limits.most), agent: most}
+        limits = replace(self.best.limits, most=tuple(pairs.items()))
+        return self.consider(self.best.sketch, limits)
+
+    def _moment(self, place: int) -> int:
+        swerves = self.best.sketch.swerves
+        return swerves[place].turns if place < len(swerves) else 0
+
+    def _swerve(self, place: int, turns: int) -> bool:
+        swerves = list(self.best.sketch.swerves)
+        swerves[place] = swerves[place]._replace(turns=turns)
+        return self.consider(replace(self.best.sketch, swerves=tuple(swerves)), self.best.limits)
+
+    def _like(self, agents: Sequence[int]) -> list[int]:
+        """Take for each of these agents the first one that is like it."""
+        free = list(range(len(self._bodies)))
+        found = []
+        for agent in agents:
+            like = next(each for each in free if self._bodies[each] == self._bodies[agent])
+            free.remove(like)
+            found.append(like)
+        return sorted(found)
+
+
+def _swerves(turns: dict[str, int]) -> list[Swerve]:
+    """Return all single deviations, the earliest first."""
+    most = max(turns.values(), default=0)
+    return [
+        Swerve(who, turn, instead)
+        for turn in range(1, most)
+        for who in turns
+        if turn < turns[who]
+        for instead in (*turns, CLOCK)
+        if instead != who
+    ]

@@ -1,0 +1,71 @@
+"""A run in which agents stop after so many operations, and stand by until nobody else can go on.
+
+An agent may always be slow. So a run in which some do only what the story
+needs, and the rest once everybody else is done, or never begin before that,
+is a run like any other; and one that is stopped at that moment is the
+beginning of one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import inf
+
+from pileup.choices import Strategy
+from pileup.history import Outcome
+from pileup.operations import Operation
+from pileup.settings import Budgets, Limits
+from pileup.sim.agents import Strand
+from pileup.sim.endings import Rested
+from pileup.sim.studied import StudiedSim
+
+
+class LimitedSim(StudiedSim):
+    """A run with its trail, and perhaps with limits."""
+
+    def __init__(self, strategy: Strategy, budgets: Budgets, limits: Limits | None = None) -> None:
+        super().__init__(strategy, budgets)
+        self._limits = limits
+        self._most = dict(limits.most) if limits is not None else {}
+        self._did: Counter[int] = Counter()
+        self._standing_by: list[Strand] = []
+
+    def park(self, strand: Strand, op: Operation) -> None:
+        """Hold a strand; one that has done all that it may do is no candidate for now."""
+        if self._limits is None or not self._is_spent(strand, self._limits):
+            super().park(strand, op)
+            return
+        strand.op = op
+        strand.invoked = len(self._rows)
+        self._line.leave(strand)
+        if strand not in self._standing_by:
+            self._standing_by.append(strand)
+
+    def abandon(self) -> None:
+        """Forget what those would have done who were standing by when the run was stopped."""
+        for strand in self._standing_by:
+            strand.op = None
+        super().abandon()
+
+    def _is_spent(self, strand: Strand, limits: Limits) -> bool:
+        index = strand.agent.index
+        most = self._most.get(index, 0 if index < limits.agents else None)
+        return most is not None and self._did[index] >= most
+
+    def _settle_effect(self, strand: Strand, op: Operation, outcome: Outcome) -> None:
+        if op.touches:
+            self._did[strand.agent.index] += 1
+        super()._settle_effect(strand, op, outcome)
+
+    def _pass_time(self, horizon: float) -> bool:
+        if not self._standing_by or min(self.timers.next(), horizon) < inf:
+            return super()._pass_time(horizon)
+        assert self._limits is not None
+        if self._limits.stops:
+            self.end(Rested())
+            return False
+        waiting, self._standing_by, self._limits = self._standing_by, [], None
+        for strand in waiting:
+            if strand.op is not None:
+                super().park(strand, strand.op)
+        return True
