@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from pileup.findings import Finding
 from pileup.history import History
 
 CONFIDENCE = 0.95
+HARDLY = 0.005
 
 
 class Tally(NamedTuple):
@@ -76,6 +77,32 @@ class Shrunk(NamedTuple):
     others: int = 0
 
 
+class Spread(NamedTuple):
+    """How many different orders and outcomes were seen in so many runs, and how many once."""
+
+    runs: int
+    orders: int
+    orders_once: int
+    outcomes: int
+    outcomes_once: int
+
+    def __str__(self) -> str:
+        """Say how much is still unseen, by the share of what was seen once (Good and Turing)."""
+        return (
+            f"In {self.runs} of these runs that were compared, {_many(self.orders, 'order')} and "
+            f"{_many(self.outcomes, 'outcome')} came up; {_rest(self.orders_once / self.runs)} "
+            f"would show another order, {_rest(self.outcomes_once / self.runs)} another outcome"
+        )
+
+
+def _rest(share: float) -> str:
+    return f"about {share:.0%} of further runs" if share >= HARDLY else "hardly any"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} different {what}s" if count != 1 else f"one {what}"
+
+
 @dataclass(frozen=True)
 class Sighting:
     """When a finding was first seen, by which strategy, and in how many runs altogether."""
@@ -114,6 +141,12 @@ class Exploration:
     """What makes the search say less than it seems to: a fault that never struck."""
     compared: str = ""
     """What the serial oracle held the runs against."""
+    claim: str = ""
+    """What the strategy says that clean runs of its are worth."""
+    exhausted: bool = False
+    """Whether all there was to try was tried."""
+    spread: Spread | None = None
+    """How much of what there is has come up."""
     render: Callable[[Exploration], str] = field(default=_no_text, repr=False, compare=False)
 
     @property
@@ -124,12 +157,22 @@ class Exploration:
     @property
     def strength(self) -> str:
         """How much a clean result says."""
+        parts = [*self._sure(), *([self.compared] if self.compared else [])]
+        return ". ".join(part.removesuffix(".") for part in parts)
+
+    def _sure(self) -> Iterator[str]:
+        if self.exhausted:
+            yield f"Nothing is wrong: {self.claim}"
+            return
         bound = 1 - (1 - CONFIDENCE) ** (1 / self.runs)
-        return (
+        yield (
             f"{self.runs} runs clean. If orders like these can go wrong at all, they do in fewer "
             f"than {bound:.1%} of runs (at {CONFIDENCE:.0%} confidence)"
-            f"{f'. {self.compared}' if self.compared else ''}"
         )
+        if self.claim:
+            yield self.claim
+        if self.spread is not None:
+            yield str(self.spread)
 
     def assert_clean(self, ignore: Collection[str] = ()) -> None:
         """Raise AssertionError with the whole story if anything but the ignored kinds was found."""

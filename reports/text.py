@@ -28,7 +28,7 @@ def _story(found: Exploration) -> Iterator[str]:
         yield from _finding(number, finding, found)
     if found.counterexample is not None:
         yield ""
-        yield from _interleaving(found.counterexample)
+        yield from _interleaving(found.counterexample, found.findings[0])
 
 
 def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]:
@@ -47,13 +47,16 @@ def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]
         yield f'   its events are of another run: pileup.replay("{finding.replay}", ...)'
 
 
-def _interleaving(run: Run) -> Iterator[str]:
-    worst = run.findings[0]
+def _interleaving(run: Run, first: Finding) -> Iterator[str]:
+    told = [each for each in run.findings if each.fingerprint == first.fingerprint]
+    worst = (told or run.findings)[0]
     proof = " (> is what proves it)" if worst.evidence else ""
     yield f"One run that shows it ({worst.kind}), in the order in which things happened{proof}:"
     yield ""
     yield from _table(run.history, worst.evidence)
     yield ""
+    if run.shrunk is not None and run.shrunk.before != run.shrunk.after:
+        yield f"It was shrunk to {run.shrunk.after}; found with {run.shrunk.before}."
     yield f'replay: pileup.replay("{run.token}", ...)'
     yield "        with the same agent, setup and check"
 

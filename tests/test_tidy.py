@@ -61,6 +61,7 @@ ALLOWED = {
     ("harness/strategies/_draws.py", "random"): "so are those of the strategies that share it",
     ("harness/spelling.py", "id"): "an identity test within one call; the number goes nowhere",
     ("harness/sim/swaps.py", "id"): "it finds objects, which it keeps alive, and orders nothing",
+    ("harness/search/coverage.py", "hash"): "it counts what is alike within one process",
     ("harness/sim/asyncio_parts.py", "hash"): "tasks hash by serial number there, on purpose",
 }
 MAY_PRINT = "harness/cli.py"

@@ -187,6 +187,7 @@ KINDS: Final = MappingProxyType(
 LASTING: Final = (
     *("lost_write", "dirty_write", "circular_flow", "aborted_read", "intermediate_read"),
     *("read_skew", "write_skew", "torn_read", "torn_write", "duplicate_effect"),
-    *("retry_amplification", "session_leak", "contamination", "zombie_write", "stolen_lease"),
+    *("session_leak", "contamination", "zombie_write", "stolen_lease", "deadlock"),
 )
-"""Kinds that have happened as soon as they show: what comes later does not take them back."""
+"""Kinds that have happened as soon as they show: what comes later neither takes them back nor
+makes them worse, as more attempts make an amplification worse."""

@@ -2,50 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
-from pileup.choices import Strategy, Tape
+from pileup.choices import Strategy
 from pileup.results import Exploration, Run
+from pileup.search.coverage import Coverage
 from pileup.search.garbage import resting_collector
-from pileup.search.ledger import Ledger
-from pileup.search.runner import Conditions, Runner
-from pileup.search.sameness import expect_same
-from pileup.settings import Limits
+from pileup.search.ledger import MOST_NAMED, Ledger
+from pileup.search.prover import Prover
+from pileup.search.runner import Conditions
+from pileup.search.shrink import shrink
 from pileup.sim.world import controlled
-from pileup.strategies import Replay
-from pileup.tokens import Ticket, encode
 
 __all__ = ["Conditions", "Explorer"]
 
 
-class Explorer(Runner):
+class Explorer(Prover):
     """Runs one program many times, and keeps what it has seen."""
 
-    def explore(self, strategy: Strategy, runs: int) -> Exploration:
-        """Run `runs` times, each as the strategy says."""
-        ledger = Ledger(self.conditions.faults)
+    def explore(self, strategy: Strategy, runs: int, *, plain: bool = True) -> Exploration:
+        """Run `runs` times, each as the strategy says; if `plain`, shrink what shows a finding."""
+        ledger, coverage = Ledger(self.conditions.faults), Coverage()
         with resting_collector() as tidy, controlled(self.conditions.budgets):
             try:
+                self.coverage = coverage
                 for number in range(runs):
                     tidy(number)
                     run = self.run(strategy, number)
                     self._enter(ledger, run, strategy.name, number)
                     if getattr(strategy, "done", False):
                         break
+                self.coverage = None
+                if plain:
+                    ledger.shrink(partial(shrink, self))
             finally:
                 self.runtime.close()
         found = ledger.exploration(number + 1, self.runtime.name)
-        if self.conditions.oracle is None:
-            return found
-        told = (*found.warnings, *self.oracle.warnings)
-        return replace(found, compared=self.oracle.strength, warnings=told)
+        return self._weighed(found, strategy, coverage)
 
-    def replay(self, ticket: Ticket) -> Run:
-        """Run once, as the tape says."""
-        strategy = Replay(ticket.tape, labelling=True)
-        run = self.once(strategy, traced=True, limits=ticket.limits)
-        same = not ticket.digest or run.history.digest == ticket.digest
-        return self._named(replace(run, faithful=same), strategy.labelled, ticket.limits)
+    def _weighed(self, found: Exploration, strategy: Strategy, coverage: Coverage) -> Exploration:
+        """Say what the search was worth."""
+        claim = getattr(strategy, "claim", None)
+        return replace(
+            found,
+            claim="" if claim is None else claim(found.runs),
+            exhausted=bool(getattr(strategy, "done", False)),
+            spread=coverage.spread,
+            compared=self.oracle.strength if self.conditions.oracle is not None else "",
+            warnings=(*found.warnings, *self._doubts(coverage)),
+        )
+
+    def _doubts(self, coverage: Coverage) -> Iterator[str]:
+        """Say why the search may be worth less than it seems."""
+        if self.conditions.oracle is not None:
+            yield from self.oracle.warnings
+        if not coverage.contended and len(self.program.bodies) > 1:
+            named = ", ".join(list(coverage.touched)[:MOST_NAMED]) or "nothing that pileup can see"
+            yield (
+                f"This search could not find a race: in no run did two agents touch one thing that "
+                f"one of them changed. They touched {named}. Probably each has things of its own, "
+                "or what they share is not a fake's and not made visible with pileup.shared(...)."
+            )
 
     def _enter(self, ledger: Ledger, run: Run, strategy: str, number: int) -> None:
         fresh = ledger.note(run, strategy, number)
@@ -54,22 +73,3 @@ class Explorer(Runner):
         # so that a program that is not deterministic cannot pass unseen.
         if fresh or number < 2:  # noqa: PLR2004 - see above
             ledger.keep(self.prove(run))
-
-    def prove(self, run: Run, limits: Limits | None = None) -> Run:
-        """See a run again: the same history, or the program is not deterministic."""
-        strategy = Replay(run.tape, labelling=True)
-        again = self.run(strategy, 0, traced=True, limits=limits)
-        expect_same(run, again)
-        return self._named(again, strategy.labelled, limits)
-
-    def _named(self, run: Run, tape: Tape, limits: Limits | None) -> Run:
-        program, agents = self.program.name, len(self.program.bodies)
-        backend, digest = self.runtime.name, run.history.digest
-        plan = self.conditions.faults
-        faults = plan.to_json() if plan.rules else ""
-        timed = self.conditions.timed
-        oracle = self.conditions.oracle
-        ticket = Ticket(tape, program, agents, backend, digest, faults, timed, oracle, limits)
-        token = encode(ticket)
-        findings = tuple(replace(finding, replay=token) for finding in run.findings)
-        return replace(run, findings=findings, tape=tape, token=token)

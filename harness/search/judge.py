@@ -77,14 +77,17 @@ def _endings(sim: Sim) -> Iterator[Finding]:
 
 def _deadlock(ending: Deadlock, history: History) -> Finding:
     stuck = ending.stuck
+    names = tuple(dict.fromkeys(each.name for each in stuck))
     return Finding(
         kind="deadlock",
         severity="critical",
-        title=f"{', '.join(dict.fromkeys(each.name for each in stuck))} wait for ever",
+        title=f"{', '.join(names)} {'waits' if len(names) == 1 else 'wait'} for ever",
         explanation="\n".join(_wait(each) for each in stuck),
-        agents=tuple(dict.fromkeys(each.name for each in stuck)),
+        agents=names,
         evidence=_left_waiting(history),
-        advice="take locks in one order everywhere, or wait with a timeout",
+        advice="take locks in one order everywhere, or wait with a timeout"
+        if any(each.held_by for each in stuck)
+        else "wait with a timeout, and say what happens when it has passed",
         mark=" | ".join(sorted({f"{each.wants} {each.where[-1:]}" for each in stuck})),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from typing import Final
 
 from pileup.faults.rules import Plan
@@ -10,6 +12,12 @@ from pileup.history import History
 from pileup.results import Exploration, Run, Sighting, Stats, Tally
 
 MOST_NAMED: Final = 5
+MOST_SHRUNK: Final = 5
+"""How many distinct findings get the plainest run that shows them; the rest keep the first one."""
+
+FEW: Final = 3
+"""So many rules that never struck are told of one by one."""
+
 LIFE: Final = ("start", "end")
 
 
@@ -24,6 +32,7 @@ class Ledger:
         self._first: dict[str, tuple[int, str]] = {}
         self._times: dict[str, int] = {}
         self._proofs: dict[str, Finding] = {}
+        self._runs: dict[str, Run] = {}
         self._best: Run | None = None
 
     def note(self, run: Run, strategy: str, number: int) -> bool:
@@ -44,10 +53,36 @@ class Ledger:
         """Keep a proved run's findings, and the plainest run as the counterexample."""
         for finding in run.findings:
             self._proofs.setdefault(finding.fingerprint, finding)
+            self._runs.setdefault(finding.fingerprint, run)
         if run.findings and (self._best is None or _plainness(run) < _plainness(self._best)):
-            self._best = run
-            # Told as they are in the run that is shown, or the text and the run would differ.
-            self._proofs |= {finding.fingerprint: finding for finding in run.findings}
+            self._show(run)
+
+    def shrink(self, shrink: Callable[[Finding, Run], Run]) -> None:
+        """Put plainer runs in the place of those that show the worst findings."""
+        shown: set[str] = set()
+        worst = sorted(self._proofs.values(), key=lambda finding: finding.rank)[:MOST_SHRUNK]
+        for finding in worst:
+            if finding.fingerprint in shown:
+                continue
+            run = shrink(finding, self._runs[finding.fingerprint])
+            told = [each for each in run.findings if each.fingerprint in self._proofs]
+            plain = replace(run, findings=tuple(told))
+            if finding is worst[0]:
+                self._show(plain)
+            else:
+                self._tell(plain, shown)
+            shown.update(each.fingerprint for each in told)
+
+    def _show(self, run: Run) -> None:
+        self._best = run
+        # Told as they are in the run that is shown, or the text and the run would differ.
+        self._tell(run, ())
+
+    def _tell(self, run: Run, told: Collection[str]) -> None:
+        for finding in run.findings:
+            if finding.fingerprint not in told:
+                self._proofs[finding.fingerprint] = finding
+                self._runs[finding.fingerprint] = run
 
     def exploration(self, runs: int, backend: str) -> Exploration:
         """Sum up."""
@@ -61,11 +96,22 @@ class Ledger:
             runs=runs,
             stats=Stats(backend, self._steps, sightings, self._faults()),
             counterexample=self._best,
-            warnings=tuple(
-                _idle(rule, tally, runs, self._last)
-                for rule, tally in self._faults().items()
-                if not tally.struck and self._last is not None
-            ),
+            warnings=tuple(self._idle_rules(runs)),
+        )
+
+    def _idle_rules(self, runs: int) -> Iterator[str]:
+        """Tell of fault rules that never struck: one by one, or all at once where they are many."""
+        idle = {rule: tally for rule, tally in self._faults().items() if not tally.struck}
+        if self._last is None:
+            return
+        if len(idle) <= FEW:
+            yield from (_idle(rule, tally, runs, self._last) for rule, tally in idle.items())
+            return
+        names = ", ".join(dict.fromkeys(rule.partition(" ")[0] for rule in idle))
+        yield (
+            f"{len(idle)} of the {len(self._plan.rules)} rules of the fault plan never struck in "
+            f"{runs} runs: {names}. What they could befall did not come up, or rarely; there were "
+            f"{_deeds(self._last.history)}."
         )
 
     def _faults(self) -> dict[str, Tally]:

@@ -13,6 +13,7 @@ from pileup.errors import NeedsLoop, NeedsToBlock, WrongBackend
 from pileup.faults.rules import Plan
 from pileup.faults.weather import Weather
 from pileup.results import Run
+from pileup.search.coverage import Coverage
 from pileup.search.garbage import forget, resting_collector, unawaited
 from pileup.search.in_order import InOrder, Order
 from pileup.search.judge import judge, symptoms
@@ -53,7 +54,8 @@ class Runner:
         self.runtime: Runtime = make_runtime(
             "native" if conditions.backend is None else conditions.backend
         )
-        self._blocking = False
+        self.blocking = False
+        self.coverage: Coverage | None = None
         self._settled = conditions.backend is not None
         most = MOST_IN_PASSING if conditions.oracle is None else MOST_ORDERS
         agents, seed = len(program.bodies), conditions.oracle or 0
@@ -84,7 +86,7 @@ class Runner:
         try:
             return copy_context().run(self._run, strategy, number, traced, limits)
         except NeedsToBlock as needs:
-            self._blocking = True
+            self.blocking = True
             forget(needs)
             return self.run(strategy, number, traced=traced, limits=limits)
         except NeedsLoop as needs:
@@ -126,6 +128,8 @@ class Runner:
             world=sim.world,
             faults=faults,
         )
+        if self.coverage is not None and not traced:
+            self.coverage.look(ended, number)
         if studied and isinstance(sim, StudiedSim) and isinstance(strategy, Student):
             strategy.learn(sim.trail)
         sim.let_go()
@@ -140,7 +144,7 @@ class Runner:
     @contextmanager
     def _played(self, sim: Sim) -> Iterator[None]:
         """Run the agents to their end, for somebody to look at the world that they leave."""
-        sim.blocking = self._blocking
+        sim.blocking = self.blocking
         with being(sim), enclosed(sim, self.conditions.allow_real):
             sim.world = self.program.setup(sim)
             for body in self.program.bodies:

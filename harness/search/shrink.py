@@ -19,16 +19,16 @@ from pileup.choices import CLOCK
 from pileup.detectors.taxonomy import LASTING
 from pileup.findings import Finding
 from pileup.results import Run, Shrunk
-from pileup.search.attempt import Attempt, cost_of
-from pileup.search.explorer import Explorer
+from pileup.search.attempt import Attempt
+from pileup.search.gate import MOST_RUNS, Gate
+from pileup.search.prover import Prover
 from pileup.search.reduce import lower, reduce
 from pileup.settings import Limits
-from pileup.strategies import Random, Replay
+from pileup.strategies import Random
 from pileup.strategies.follow import Follow, Sketch, Swerve
 
 T = TypeVar("T")
 
-MOST_RUNS: Final = 400
 MOST_SCRATCH: Final = 60
 """How many runs are tried that have one deviation and nothing else."""
 
@@ -39,39 +39,37 @@ FREE: Final = 1 << 30
 """So many operations are no limit."""
 
 
-def shrink(explorer: Explorer, finding: Finding, run: Run) -> Run:
+def shrink(prover: Prover, finding: Finding, run: Run) -> Run:
     """Return the plainest run that can be found to show what a run has shown."""
     for stops in (True, False) if finding.kind in LASTING else (False,):
-        shrinker = Shrinker(explorer, finding, run, stops=stops)
+        shrinker = Shrinker(prover, finding, run, stops=stops)
         shrinker.shrink()
-        if shrinker.holds():
+        if shrinker.gate.holds():
             break
     return shrinker.proved()
 
 
 class Shrinker:
-    """Looks for the plainest run that shows one finding; `best` is the plainest so far.
+    """Tries what may be plainer.
 
-    With `stops` a run may be cut off as soon as it shows it.
+    With `stops` a run may be cut off as soon as it shows the finding.
     """
 
-    def __init__(self, explorer: Explorer, finding: Finding, run: Run, *, stops: bool) -> None:
-        self._explorer = explorer
-        self._wanted = finding.fingerprint
+    def __init__(self, prover: Prover, finding: Finding, run: Run, *, stops: bool) -> None:
+        self.gate = Gate(prover, finding, run)
         self._stops = stops
-        self._bodies = explorer.program.bodies
-        self.runs = 0
-        self._turns: dict[str, int] = {}
-        first = self._attempt(Follow(Replay(run.tape)), None)
-        assert first is not None  # because it was proved
-        self._found = first
-        self.best = first
+        self._bodies = prover.program.bodies
+
+    @property
+    def best(self) -> Attempt:
+        """The plainest run so far."""
+        return self.gate.best
 
     def shrink(self) -> None:
         """Try all there is, again and again until nothing helps."""
         self.start_from_scratch()
         before = None
-        while self.best.cost != before and self.runs < MOST_RUNS:
+        while self.best.cost != before and self.gate.runs < MOST_RUNS:
             before = self.best.cost
             self.drop_faults()
             self.drop_agents()
@@ -79,55 +77,28 @@ class Shrinker:
             self.stop_earlier()
             self.drop_swerves()
             self.swerve_earlier()
+            self.strike_earlier()
             self.drop_data()
-
-    def holds(self) -> bool:
-        """Whether the finding is there still if a run that was cut off goes on to its end."""
-        best = self.best
-        if best.limits is None or not best.limits.stops:
-            return True
-        whole = replace(best.limits, stops=False)
-        return self._attempt(Follow(best.sketch), whole) is not None
 
     def proved(self) -> Run:
         """See the plainest run again, and tell how it was come by."""
+        self.gate.forget_the_plan()
         best = self.best
         others = [Follow(best.sketch, Random(number)) for number in range(OTHERS)]
-        too = sum(self._attempt(each, best.limits) is not None for each in others)
-        shrunk = Shrunk(self._found.size, best.size, self.runs, too, OTHERS)
-        return replace(self._explorer.prove(best.run, best.limits), shrunk=shrunk)
-
-    # The gate ------------------------------------------------------------------------------
-
-    def consider(self, sketch: Sketch, limits: Limits | None) -> bool:
-        """Make this run; keep it if it shows the finding and is plainer."""
-        if self.runs >= MOST_RUNS:
-            return False
-        attempt = self._attempt(Follow(sketch), limits)
-        if attempt is None or attempt.cost >= self.best.cost:
-            return False
-        self.best = attempt
-        return True
-
-    def _attempt(self, follow: Follow, limits: Limits | None) -> Attempt | None:
-        self.runs += 1
-        run = self._explorer.run(follow, 0, limits=limits)
-        self._turns = follow.turns
-        for finding in run.findings:
-            if finding.fingerprint == self._wanted:
-                cost = cost_of(run, follow.sketch, finding)
-                return Attempt(run, finding, follow.sketch, limits, cost)
-        return None
+        too = sum(self.gate.attempt(each, best.limits) is not None for each in others)
+        shrunk = Shrunk(self.gate.found.size, best.size, self.gate.runs, too, OTHERS)
+        run = self.gate.prover.prove(best.run, best.limits)
+        return replace(run, findings=tuple(_still_true(run, best.limits)), shrunk=shrunk)
 
     # Passes --------------------------------------------------------------------------------
 
     def start_from_scratch(self) -> None:
         """Try the agents that the finding names, or their like, alone, with one deviation."""
-        limits = self._limits(self._like(self._found.named))
-        if self.consider(Sketch(), limits):
+        limits = self._limits(self._like(self.gate.found.named))
+        if self.gate.consider(Sketch(), limits):
             return
-        for swerve in _swerves(self._turns)[:MOST_SCRATCH]:
-            if self.consider(Sketch((swerve,)), limits):
+        for swerve in _swerves(self.gate.turns)[:MOST_SCRATCH]:
+            if self.gate.consider(Sketch((swerve,)), limits):
                 return
 
     def drop_faults(self) -> None:
@@ -160,7 +131,7 @@ class Shrinker:
         sketch = self.best.sketch
         reduce(
             list(sketch.swerves),
-            lambda fewer: self.consider(
+            lambda fewer: self.gate.consider(
                 replace(self.best.sketch, swerves=tuple(fewer)), self.best.limits
             ),
         )
@@ -170,6 +141,11 @@ class Shrinker:
         for place in range(len(self.best.sketch.swerves)):
             lower(partial(self._moment, place), partial(self._swerve, place))
 
+    def strike_earlier(self) -> None:
+        """Let each fault strike an earlier one of the operations that it may strike."""
+        for place in range(len(self.best.sketch.answers)):
+            lower(partial(self._call, place), partial(self._strike, place))
+
     # What passes are made of ---------------------------------------------------------------
 
     def _drop_answers(self, stream: str) -> None:
@@ -178,7 +154,7 @@ class Shrinker:
 
         def keep(fewer: list[T]) -> bool:
             kept = tuple(each for each in answers if each.stream != stream or each in fewer)
-            return self.consider(replace(self.best.sketch, answers=kept), self.best.limits)
+            return self.gate.consider(replace(self.best.sketch, answers=kept), self.best.limits)
 
         reduce(dropped, keep)
 
@@ -190,7 +166,7 @@ class Shrinker:
     def _consider_limits(self, agents: Sequence[int], most: Counter[int] | dict[int, int]) -> bool:
         pairs = tuple((each, most.get(each, FREE)) for each in agents)
         limits = Limits(len(self._bodies), pairs, self._stops)
-        return self.consider(self.best.sketch, limits)
+        return self.gate.consider(self.best.sketch, limits)
 
     def _most(self, agent: int) -> int:
         most = dict(self.best.limits.most) if self.best.limits is not None else {}
@@ -201,7 +177,7 @@ class Shrinker:
         assert self.best.limits is not None
         pairs = {**dict(self.best.limits.most), agent: most}
         limits = replace(self.best.limits, most=tuple(pairs.items()))
-        return self.consider(self.best.sketch, limits)
+        return self.gate.consider(self.best.sketch, limits)
 
     def _moment(self, place: int) -> int:
         swerves = self.best.sketch.swerves
@@ -210,7 +186,20 @@ class Shrinker:
     def _swerve(self, place: int, turns: int) -> bool:
         swerves = list(self.best.sketch.swerves)
         swerves[place] = swerves[place]._replace(turns=turns)
-        return self.consider(replace(self.best.sketch, swerves=tuple(swerves)), self.best.limits)
+        return self.gate.consider(
+            replace(self.best.sketch, swerves=tuple(swerves)), self.best.limits
+        )
+
+    def _call(self, place: int) -> int:
+        answers = self.best.sketch.answers
+        return answers[place].place + 1 if place < len(answers) else 0
+
+    def _strike(self, place: int, call: int) -> bool:
+        answers = list(self.best.sketch.answers)
+        answers[place] = answers[place]._replace(place=call - 1)
+        return self.gate.consider(
+            replace(self.best.sketch, answers=tuple(answers)), self.best.limits
+        )
 
     def _like(self, agents: Sequence[int]) -> list[int]:
         """Take for each of these agents the first one that is like it."""
@@ -221,6 +210,12 @@ class Shrinker:
             free.remove(like)
             found.append(like)
         return sorted(found)
+
+
+def _still_true(run: Run, limits: Limits | None) -> list[Finding]:
+    """Leave out what may only seem so because a run was cut off."""
+    cut = limits is not None and limits.stops
+    return [each for each in run.findings if not cut or each.kind in LASTING]
 
 
 def _swerves(turns: dict[str, int]) -> list[Swerve]:

@@ -17,6 +17,7 @@ from pileup.operations import Operation
 from pileup.settings import Budgets, Limits
 from pileup.sim.agents import Strand
 from pileup.sim.endings import Rested
+from pileup.sim.stuck import deadlock
 from pileup.sim.studied import StudiedSim
 
 
@@ -62,7 +63,8 @@ class LimitedSim(StudiedSim):
             return super()._pass_time(horizon)
         assert self._limits is not None
         if self._limits.stops:
-            self.end(Rested())
+            stuck = [each for each in self.strands if each.op and each not in self._standing_by]
+            self.end(deadlock(stuck, self.where) if stuck else Rested())
             return False
         waiting, self._standing_by, self._limits = self._standing_by, [], None
         for strand in waiting:

@@ -12,7 +12,7 @@ from typing import Final
 
 from pileup.choices import CLOCK_TURN, LOOP_TURN, Foot, Point, Strategy, Stream, Trail, Turn
 from pileup.history import Outcome
-from pileup.operations import CHANGE, UPDATE, Firm, Operation
+from pileup.operations import CHANGE, READ, UPDATE, Firm, Operation
 from pileup.settings import Budgets
 from pileup.sim.agents import NOBODY, Agent, Strand
 from pileup.sim.kernel import Sim
@@ -25,6 +25,12 @@ DRAW: Final = ("pileup", "random", CHANGE)
 
 WEATHER: Final = ("pileup", "faults", CHANGE)
 """What who is met by a fault rule touches that counts those whom it meets."""
+
+ENDED: Final = ("pileup", "end", READ)
+"""What an agent touches that ends: when all have, nothing more happens by itself."""
+
+BY_ITSELF: Final = ("pileup", "end", UPDATE)
+"""What happens by itself touches: whether it comes before the end can be seen in what is left."""
 
 EVERYTHING: Final = ("", "", CHANGE)
 """What the clock touches, and an event loop that goes on: one of them is what others are not."""
@@ -55,6 +61,25 @@ class StudiedSim(Sim):
         self._touch(CREATION)
         return super().later(op)
 
+    def forget(self, unattended: Strand) -> None:
+        """Note that something will not happen by itself any more."""
+        if unattended.op is not None:
+            self._touch(_own(unattended))
+        super().forget(unattended)
+
+    def withdraw(self, strand: Strand) -> None:
+        """Note who was left waiting, or cannot go on any more because somebody else has acted."""
+        if self._is_over:
+            self._note_left(strand)
+        elif strand.op and self._turns and self._turns[-1].agent != strand.agent.index:
+            self._touch(EVERYTHING)
+        super().withdraw(strand)
+
+    def finish(self, strand: Strand, result: object, error: BaseException | None) -> None:
+        """Note that an agent has ended."""
+        self._touch(ENDED)
+        super().finish(strand, result, error)
+
     def note_draw(self) -> None:
         """Note that something was drawn at random."""
         self._touch(DRAW)
@@ -82,12 +107,23 @@ class StudiedSim(Sim):
 
     def abandon(self) -> None:
         """Note what was still waited for when the run ended."""
-        for strand in self._waiting():
-            assert strand.op is not None
-            turn = self._turn_of(strand, strand.op)
-            turn.feet = _feet(strand.op)
-            self.trail.left.append(turn)
+        for strand in self._line.strands:
+            if strand.handle is NOBODY:
+                self._note_left(strand)
         super().abandon()
+
+    def _note_left(self, strand: Strand) -> None:
+        op = strand.op
+        if op is None or type(op) is Firm or not (strand.listed or strand.watching):
+            return
+        turn = self._turn_of(strand, op)
+        turn.feet += _feet(op)
+        self.trail.left.append(turn)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether what still happens is no part of the run: what it left behind is ended."""
+        return self.ending is not None or not self._living
 
     def _apply(self, strand: Strand) -> Strand:
         assert strand.op is not None
@@ -95,8 +131,9 @@ class StudiedSim(Sim):
         return super()._apply(strand)
 
     def _pass_time(self, horizon: float) -> bool:
-        self._begin(Turn(CLOCK_TURN, CLOCK_TURN, len(self._turns) - 1, waits=False))
-        self._touch(EVERYTHING)
+        if min(self.timers.next(), horizon) <= self.budgets.seconds:  # else it is the end
+            self._begin(Turn(CLOCK_TURN, CLOCK_TURN, len(self._turns) - 1, waits=False))
+            self._touch(EVERYTHING)
         return super()._pass_time(horizon)
 
     def _settle_effect(self, strand: Strand, op: Operation, outcome: Outcome) -> None:
@@ -105,24 +142,25 @@ class StudiedSim(Sim):
         super()._settle_effect(strand, op, outcome)
 
     def _turn_of(self, strand: Strand, op: Operation) -> Turn:
-        parked = self._parked[strand.number]
-        return Turn(strand.number, strand.agent.index, parked, waits=op.ready is not None)
+        parked, waits = self._parked[strand.number], op.ready is not None
+        if strand.handle is not NOBODY:
+            return Turn(strand.number, strand.agent.index, parked, waits=waits)
+        # What happens by itself is all the world's in the history, but one of it knows no other.
+        turn = Turn(strand.number, strand.number, parked, waits=waits)
+        turn.feet = [BY_ITSELF, _own(strand)]
+        return turn
 
     def _begin(self, turn: Turn) -> None:
         self._turns.append(turn)
 
     def _touch(self, foot: Foot) -> None:
-        if self._turns:  # what setup does comes before all choices
+        if self._turns and not self._is_over:  # what setup does comes before all choices
             self._turns[-1].feet.append(foot)
 
-    def _waiting(self) -> list[Strand]:
-        unattended = [each for each in self._line.strands if each.handle is NOBODY]
-        waiting = [each for each in self.strands if each.listed or each.watching]
-        return [
-            each
-            for each in (*waiting, *unattended)
-            if each.op is not None and type(each.op) is not Firm
-        ]
+
+def _own(unattended: Strand) -> Foot:
+    """Name a thing of its own for what is to happen by itself, since it may be taken back."""
+    return ("pileup", f"by itself {unattended.number}", CHANGE)
 
 
 def _feet(op: Operation) -> list[Foot]:
