@@ -82,6 +82,7 @@ def explore(
     faults: Faults = None,
     timed: bool = False,
     oracle: str | None = None,
+    shrink: bool = True,
 ) -> Exploration:
     """Run copies of an agent in one world, in many orders, and return what went wrong.
 
@@ -93,8 +94,9 @@ def explore(
     drawn for each, instead of as long as the search likes.
     With `oracle="serial"` the agents are also run one after another, in every
     order or a sample, and a run that comes to what none of these comes to is a
-    finding. `check(world)` may assert on the final state. The same arguments
-    always give the same result.
+    finding. `check(world)` may assert on the final state. What is found is shown
+    in the plainest run that shows it; with `shrink=False`, in the run that found
+    it. The same arguments always give the same result.
     """
     whole("runs", runs, MOST_RUNS)
     if type(seed) is not int:
@@ -105,7 +107,7 @@ def explore(
     from pileup.reports.text import render
     from pileup.strategies import make
 
-    found = scenario.explorer(seed).explore(make(strategy, seed), runs)
+    found = scenario.explorer(seed).explore(make(strategy, seed), runs, plain=shrink)
     return replace(found, render=render)
 
 

@@ -13,15 +13,19 @@ What is right and looks the same must stay silent, so nothing is said of
   another comes to the same: a cache that is filled twice or made to forget, but
   not a counter that is 1 and not 2;
 * a write by who has seen nothing but what it put there itself, likewise: it would have
-  erased the other's change had that come before all it did;
+  erased the other's change had that come before all it did. What another put there is the
+  same to it if it is the same value;
+* what is there again, likewise: the value that was written over is what the writer had
+  read, or what was erased is what it wrote, or what is there in the end;
 * a change by a task or sub-agent of the writer's that had ended before;
 * what happens by itself, such as an expiry.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from itertools import islice
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
@@ -30,6 +34,9 @@ from pileup.detectors.case import TASKS, Case, Look, Strand
 from pileup.detectors.telling import found, said, value_of, wrote
 from pileup.findings import Finding
 from pileup.operations import Item
+from pileup.spelling import Brief
+
+NOTHING: Final[frozenset[tuple[type, Brief]]] = frozenset()
 
 MOST_VICTIMS: Final = 32
 """How far back we look for a change that was erased: the nearest ones tell the story."""
@@ -38,6 +45,9 @@ OPENING: Final = frozenset(("truncate", "create"))
 """The first part of a file's writing, which empties it."""
 
 DELETING: Final = frozenset(("delete", "del", "unlink", "remove", "clear"))
+
+ROWS: Final = re.compile(r"(?<=\}), (?=\{)")
+"""What is between two rows in what a commit tells of those that it wrote."""
 
 
 ADVICE: Final = {
@@ -67,17 +77,22 @@ class Loss(NamedTuple):
     erased: int
     write: int
     is_doubtful: bool
+    is_there_again: bool
+    """Whether an equal value may make up for it, which only the serial orders can tell."""
 
 
 def lost_writes(case: Case) -> Iterator[Finding]:
     """Find the lost writes of a history, each place in the code once."""
     for item, looks in case.contested.items():
         certain: dict[str, Loss] = {}
-        doubtful: dict[str, Loss] = {}
+        doubtful: dict[tuple[str, bool], Loss] = {}
         for loss in _losses(case, item, looks, certain):
             mark = _mark(case, loss.read, loss.write)
-            (doubtful if loss.is_doubtful else certain).setdefault(mark, loss)
-        for mark, loss in doubtful.items():  # last, because to settle a doubt takes many runs
+            if loss.is_doubtful or loss.is_there_again:
+                doubtful.setdefault((mark, loss.is_doubtful), loss)
+            else:
+                certain.setdefault(mark, loss)
+        for (mark, _), loss in doubtful.items():  # last, because to settle a doubt takes runs
             if mark not in certain and _is_settled(case, loss):
                 certain[mark] = loss
         for mark, loss in certain.items():
@@ -103,9 +118,11 @@ def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> 
                 and base[0] < version - 1
                 and _mark(case, base[1], number) not in told  # once, whoever it happens to
             ):
-                erased = _erased(case, look, base, known, _older(case, item, number, changes))
+                older = _older(case, item, number, changes)
+                erased = list(_erased(case, look, base, known, older))
                 own = _is_own(case, item, base, strand, changes)
-                yield from _loss(case, item, look, base, erased, own)
+                if erased:
+                    yield _loss(case, item, look, base, erased, own, older[-1][0])
         changes.append(look)
         if base is not None:
             known[strand] = (version, base[1])
@@ -135,22 +152,49 @@ def _is_own(case: Case, item: Item, base: Known, strand: Strand, changes: list[L
         return True
     seen = case.version(base[1], item)
     at = bisect_left(changes, seen, key=itemgetter(3))
-    return at < len(changes) and changes[at][3] == seen and changes[at][1] == strand
+    made = at < len(changes) and changes[at][3] == seen and changes[at][1] == strand
+    return made or _looks_own(case, base[1], strand, changes)
+
+
+def _looks_own(case: Case, read: int, strand: Strand, changes: list[Look]) -> bool:
+    """Whether a read found the very value that its strand had put there last.
+
+    Whoever has put it there, it looks the same, because values are all that an agent sees.
+    """
+    before = bisect_left(changes, read, key=itemgetter(0))
+    for number, whose, _, _ in reversed(changes[max(0, before - MOST_VICTIMS) : before]):
+        if whose == strand:
+            return not _values(case, number).isdisjoint(_values(case, read))
+    return False
 
 
 def _loss(
-    case: Case, item: Item, look: Look, base: Known, erased: Iterable[int], own: bool
-) -> Iterator[Loss]:
+    case: Case, item: Item, look: Look, base: Known, erased: list[int], own: bool, last: int
+) -> Loss:
     """Make a loss of the first change that is certainly gone, or else of the first that may be."""
-    maybe: list[Loss] = []
+    write = look[0]
+    again = _is_there_again(case, item, base[1], [last, *erased], write)
     for change in erased:
-        doubtful = own or _deletes(case, look[0]) or _is_equal(case, change, look[0])
-        loss = Loss(item, base[1], change, look[0], doubtful)
-        if not loss.is_doubtful:
-            yield loss
-            return
-        maybe.append(loss)
-    yield from maybe[:1]
+        if not (own or _deletes(case, write) or _is_equal(case, change, write)):
+            return Loss(item, base[1], change, write, is_doubtful=False, is_there_again=again)
+    return Loss(item, base[1], erased[0], write, is_doubtful=True, is_there_again=again)
+
+
+def _is_there_again(case: Case, item: Item, read: int, gone: list[int], write: int) -> bool:
+    """Whether what was written over was what had been read, or what is gone has come again."""
+    if not _values(case, read).isdisjoint(_values(case, gone[0])):
+        return True
+    end = next(number for number, _, access, _ in reversed(case.looks[item]) if access != "read")
+    left = _values(case, write) | _values(case, end)
+    return any(not left.isdisjoint(_values(case, each)) for each in gone)
+
+
+def _values(case: Case, number: int) -> frozenset[tuple[type, Brief]]:
+    """Return the values that a row tells: a commit has as many as it wrote rows."""
+    told = case.rows[number][9]
+    if isinstance(told, str):
+        return frozenset((str, each) for each in ROWS.split(told))
+    return NOTHING if told is None else frozenset(((type(told), told),))
 
 
 def _erased(
@@ -212,6 +256,8 @@ def _is_settled(case: Case, loss: Loss) -> bool:
     serial = case.is_serial()
     if serial is not None:
         return not serial
+    if not loss.is_doubtful:
+        return True
     # Nobody knows. What was there to be read was counted on; what was absent was filled in.
     return case.rows[loss.read][9] is not None and not _deletes(case, loss.write)
 
@@ -232,7 +278,7 @@ def _mark(case: Case, read: int, write: int) -> str:
 
 
 def _finding(case: Case, loss: Loss, mark: str) -> Finding:
-    item, read, erased, write, _ = loss
+    item, read, erased, write, *_ = loss
     reader, loser, writer = (case.agents[case.rows[each][3]].name for each in (read, erased, write))
     versions = [case.version(each, item) for each in (read, erased, write)]
     other = loser if loser != writer else _self(case, erased, write)

@@ -57,6 +57,7 @@ class Pos:
         self._draws = Draws(seed)
         self._priorities: dict[int, float] = {}
         self._parked: dict[int, object] = {}
+        self._feet: dict[int, Footprint] = {}
         self._touching: dict[tuple[Item, Access], Strands] = {}
 
     def begin(self, run: int) -> None:
@@ -64,6 +65,7 @@ class Pos:
         self._draws.begin(run)
         self._priorities.clear()
         self._parked.clear()
+        self._feet.clear()
         self._touching.clear()
 
     def choose(self, point: Point) -> int:
@@ -93,8 +95,10 @@ class Pos:
         number = strand.number
         self._leave(number)  # what it wanted before may have been cancelled
         self._parked[number] = strand.op
+        # As it is now, because an operation may come to know better what it touches.
+        self._feet[number] = feet = footprint(strand.op)
         self._priorities[number] = self._draws.draw()
-        for touch in footprint(strand.op):
+        for touch in feet:
             self._touching.setdefault(touch, {})[number] = None
 
     def _go(self, strand: Candidate) -> None:
@@ -112,7 +116,8 @@ class Pos:
             priorities[number] = draw()
 
     def _leave(self, number: int) -> None:
-        for touch in footprint(self._parked.pop(number, None)):
+        self._parked.pop(number, None)
+        for touch in self._feet.pop(number, ()):
             self._touching[touch].pop(number, None)
 
     def claim(self, runs: int) -> str:

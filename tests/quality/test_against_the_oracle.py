@@ -155,6 +155,49 @@ KEPT = {
         "step",
         ((("add", "y", 1000), ("add", "y", 1007), ("read", "y")), (("write", "y", 2007),)),
     ),
+    "a write by who has read what another put there, the same as itself before": Generated(
+        "database",
+        "none",
+        (
+            (("write", "y", 1), ("read", "y"), ("write", "y", 1014)),
+            (("write", "y", 1), ("read", "x"), ("derive", "y", 2014), ("write", "x", 2021)),
+        ),
+    ),
+    "an increment that comes to what is written over it": Generated(
+        "database",
+        "none",
+        (
+            (("add", "y", 1), ("write", "y", 1)),
+            (("read", "y"), ("write", "x", 1), ("write", "y", 1)),
+        ),
+        True,
+    ),
+    "commits of several rows, of which one is alike": Generated(
+        "database",
+        "read committed",
+        (
+            (("read", "y"), ("derive", "y", 1)),
+            (("read", "x"), ("add", "x", 1), ("write", "y", 1)),
+        ),
+        True,
+    ),
+    "a commit that puts back what was read": Generated(
+        "database",
+        "read committed",
+        (
+            (("read", "x"), ("write", "x", 1), ("read for update", "x")),
+            (("read for update", "y"), ("write", "y", 1), ("derive", "x", 0)),
+        ),
+        True,
+    ),
+    "what is erased is written again in the end": Generated(
+        "memory",
+        "step",
+        (
+            (("write", "x", 1), ("write", "x", 1)),
+            (("swap", "x", 1), ("derive", "x", 1), ("write", "x", 2), ("derive", "x", 1)),
+        ),
+    ),
 }
 """The smallest program of each disagreement that there was."""
 

@@ -90,7 +90,7 @@ def test_it_replays_from_the_token_alone(
     rule = Rule(fault, on="add", odds=0.9)
     found = pileup.explore(
         agent, setup=Counter, faults=rule, check=complain, runs=3, strategy="random",
-        backend=backend, budgets=pileup.Budgets(seconds=1e4),
+        backend=backend, budgets=pileup.Budgets(seconds=1e4), shrink=False,
     )  # fmt: skip
     first = found.counterexample
     assert first is not None
