@@ -54,7 +54,7 @@ SEPARATE: dict[str, tuple[set[str], set[str]]] = {
         {"pileup.strategies"},
         {
             f"pileup.strategies.{name}"
-            for name in ("_census", "_draws", "_order", "_polls", "_wakeups")
+            for name in ("_census", "_draws", "_lines", "_order", "_polls", "_wakeups")
         },
     ),
 }

@@ -118,7 +118,7 @@ class Shrinker:
 
     def stop_after_the_proof(self) -> None:
         """Let nobody do what comes after the proof."""
-        did = Counter(row.agent for row in self.best.story)
+        did = Counter(row.agent for row in self.best.story if row.agent >= 0)
         self._consider_limits(sorted(did), did)
 
     def stop_earlier(self) -> None:

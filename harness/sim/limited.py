@@ -50,6 +50,8 @@ class LimitedSim(StudiedSim):
 
     def _is_spent(self, strand: Strand, limits: Limits) -> bool:
         index = strand.agent.index
+        if index < 0:  # what happens by itself is nobody's to limit
+            return False
         most = self._most.get(index, 0 if index < limits.agents else None)
         return most is not None and self._did[index] >= most
 

@@ -26,6 +26,12 @@ DRAW: Final = ("pileup", "random", CHANGE)
 WEATHER: Final = ("pileup", "faults", CHANGE)
 """What who is met by a fault rule touches that counts those whom it meets."""
 
+CIRCLE: Final = ("pileup", "circle", CHANGE)
+"""What who begins to wait for a row lock touches: of those in a circle the last one is refused."""
+
+ROW_LOCKS: Final = ".lock"
+"""How the resource is called whose locks are looked through for circles: `database.lock`."""
+
 ENDED: Final = ("pileup", "end", READ)
 """What an agent touches that ends: when all have, nothing more happens by itself."""
 
@@ -49,6 +55,10 @@ class StudiedSim(Sim):
     def park(self, strand: Strand, op: Operation) -> None:
         """Remember since which turn the operation can happen."""
         self._parked[strand.number] = len(self._turns) - 1
+        if op.ready is not None and any(
+            each.item.resource.endswith(ROW_LOCKS) for each in op.touches
+        ):
+            self._touch(CIRCLE)
         super().park(strand, op)
 
     def branch(self, agent: Agent, parent: Strand | None, context: Context) -> Strand:
@@ -97,11 +107,17 @@ class StudiedSim(Sim):
         return self._answer(point, self._choices[stream])
 
     def step_beside_loop(self) -> Strand | None:
-        """Note it where the loop was chosen to go on first."""
+        """Note who goes while the loop has work of its own, or that the loop does.
+
+        Whoever goes first goes along with that work, which may be anybody's. So
+        all three are in order with everything: who has made it, and either choice.
+        """
+        self._touch(EVERYTHING)
         asked, turns = len(self._schedule), len(self._turns)
         strand = super().step_beside_loop()
-        if len(self._schedule) > asked and len(self._turns) == turns:
-            self._begin(Turn(LOOP_TURN, LOOP_TURN, turns - 1, waits=False))
+        if len(self._schedule) > asked:
+            if len(self._turns) == turns:
+                self._begin(Turn(LOOP_TURN, LOOP_TURN, turns - 1, waits=False))
             self._touch(EVERYTHING)
         return strand
 

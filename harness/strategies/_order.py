@@ -1,21 +1,34 @@
 """What in a run had to come before what, and which of it could have come the other way round.
 
-Two turns are in order if one agent did both, if one let the other come up, or
-if their footprints conflict; all other pairs could be swapped and nobody
-would know. A *race* is a pair in order that nothing else keeps in order: run
-it the other way round, and something may be different.
+Two turns are in order if one strand did both, if one let the other come up,
+or if they *conflict*: they touch the same thing, or are of the same agent,
+whose tasks share what no footprint tells of. All other pairs could be swapped
+and nobody would know. A *race* is a pair that conflicts and that nothing else
+keeps in order: run it the other way round, and something may be different.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
-from pileup.choices import CLOCK_TURN, Foot, Trail, Turn
-from pileup.operations import CHANGE, COMMUTING
+from pileup.choices import CLOCK_TURN, LOOP_TURN, Foot, Turn
+from pileup.operations import CHANGE, COMMUTING, Access
 
-ALL: Final = ("", "")
+Thing: TypeAlias = tuple[str, str]
+"""A resource and a key of it."""
+
+ALL: Final[Thing] = ("", "")
 """The thing that everything touches."""
+
+UNASKED: Final = (CLOCK_TURN, LOOP_TURN)
+"""Who does not park: they can act as long as they are offered."""
+
+UNKNOWN: Final = -3
+"""Whose a strand is that has not gone yet."""
+
+NEVER: Final = 1 << 60
+"""When a strand parks next that does nothing more."""
 
 
 class Deed(NamedTuple):
@@ -23,36 +36,37 @@ class Deed(NamedTuple):
 
     strand: int
     agent: int
-    feet: frozenset[Foot]
+    feet: dict[Thing, Access]
 
 
 def deed_of(turn: Turn) -> Deed:
-    """Describe a turn."""
-    return Deed(turn.strand, turn.agent, frozenset(turn.feet))
+    """Describe a turn: of each thing say once what was done to it."""
+    return Deed(turn.strand, turn.agent, merged(turn.feet))
+
+
+def merged(feet: Sequence[Foot]) -> dict[Thing, Access]:
+    """Say of each thing once what was done to it; two different accesses are a change."""
+    accesses: dict[Thing, Access] = {}
+    for resource, key, access in feet:
+        known = accesses.setdefault((resource, key), access)
+        if known != access:
+            accesses[resource, key] = CHANGE
+    return accesses
 
 
 def apart(one: Deed, other: Deed) -> bool:
     """Whether two deeds that could both happen now come to the same in either order."""
-    if one.agent == other.agent:
+    mine, theirs = one.feet, other.feet
+    if one.agent == other.agent or ALL in mine or ALL in theirs:
         return False
-    for resource, key, access in one.feet:
-        for resource_2, key_2, access_2 in other.feet:
-            if (
-                (key == key_2 and resource == resource_2) or not resource or not resource_2
-            ) and not (access == access_2 and access in COMMUTING):
-                return False
+    for thing, access in mine.items():
+        access_2 = theirs.get(thing)
+        if access_2 is not None and not (access == access_2 and access in COMMUTING):
+            return False
     return True
 
 
-class _Users:
-    """Who has used one thing last: those whose accesses commute, and those before them."""
-
-    __slots__ = ("access", "before", "now")
-
-    def __init__(self, access: str, turn: int, before: Sequence[int]) -> None:
-        self.access = access
-        self.now = [turn]
-        self.before = before
+CLOCK: Final = Deed(CLOCK_TURN, CLOCK_TURN, {ALL: CHANGE})
 
 
 class Race(NamedTuple):
@@ -63,144 +77,187 @@ class Race(NamedTuple):
 
 
 class Order:
-    """The order of one run's turns: `before[j]` has a bit for each turn that had to precede j."""
+    """The order of one run's turns: `before[j]` has a bit for each turn that had to precede j.
 
-    def __init__(self, trail: Trail) -> None:
-        self._turns = trail.turns
-        self._left = trail.left
-        self.deeds = [deed_of(turn) for turn in trail.turns]
+    The next run begins like the last one, so it is cut back to where that
+    went another way, and not made anew.
+    """
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.deeds: list[Deed] = []
         self.before: list[int] = []
+        self.offered: list[frozenset[int]] = []
+        """Which strands could have gone at each turn."""
+        self.of_strand: dict[int, list[int]] = {}
+        self._of_agent: dict[int, list[int]] = {}
+        self._users: dict[Thing, list[tuple[Access, list[int]]]] = {}
+        self._barriers: list[int] = []
         self._rivals: list[list[int]] = []
-        self._covered: list[int] = []
-        self._users: dict[tuple[str, str], _Users] = {}
-        self._last: dict[int, int] = {}
-        self._barrier: int | None = None
-        for number, turn in enumerate(trail.turns):
-            self._add(number, turn)
+        self._causes: list[int] = []
 
-    def _add(self, number: int, turn: Turn) -> None:
-        rivals = self._conflicts(number, turn)
-        causes = [*rivals, *self._causes(turn)]
-        covered = 0
-        for each in causes:
-            covered |= self.before[each]
-        whole = covered
-        for each in causes:
-            whole |= 1 << each
+    def add(self, turn: Turn, deed: Deed, offered: frozenset[int]) -> None:
+        """Go on by a turn."""
+        number = len(self.turns)
+        self.turns.append(turn)
+        self.deeds.append(deed)
+        self.offered.append(offered)
+        parked = -1 if turn.strand in UNASKED else turn.parked
+        rivals = self._conflicts(number, deed)
+        causes = _bit(parked) | (self.before[parked] if parked >= 0 else 0)
+        mine = self._of_agent.setdefault(turn.agent, [])
+        if mine and self.turns[mine[-1]].strand == turn.strand:
+            causes |= _bit(mine[-1]) | self.before[mine[-1]]
+        elif mine:
+            rivals.append(mine[-1])
+        whole = causes
+        for each in rivals:
+            causes |= self.before[each] if not turn.waits else 0
+            whole |= _bit(each) | self.before[each]
         self.before.append(whole)
         self._rivals.append(rivals)
-        self._covered.append(covered)
-        self._last[turn.agent] = number
+        self._causes.append(causes)
+        mine.append(number)
+        self.of_strand.setdefault(turn.strand, []).append(number)
 
-    def _causes(self, turn: Turn) -> Iterator[int]:
-        if turn.parked >= 0:
-            yield turn.parked
-        if turn.agent in self._last:
-            yield self._last[turn.agent]
+    def cut(self, length: int) -> None:
+        """Go back to the first so many turns."""
+        while len(self.turns) > length:
+            turn, deed = self.turns.pop(), self.deeds.pop()
+            self._of_agent[turn.agent].pop()
+            self.of_strand[turn.strand].pop()
+            if ALL in deed.feet:
+                self._barriers.pop()
+            for thing in deed.feet if ALL not in deed.feet else ():
+                groups = self._users[thing]
+                groups[-1][1].pop()
+                if not groups[-1][1]:
+                    groups.pop()
+        for each in (self.before, self.offered, self._rivals, self._causes):
+            del each[length:]
 
-    def _conflicts(self, number: int, turn: Turn) -> list[int]:
+    def _conflicts(self, number: int, deed: Deed) -> list[int]:
         """Return the last turns that this one conflicts with; it is the last now itself."""
-        accesses = _merged(turn.feet)
-        if ALL in accesses:
-            start = self._barrier if self._barrier is not None else 0
-            self._barrier = number
-            self._users.clear()
-            return list(range(start, number))
-        found = [] if self._barrier is None else [self._barrier]
-        for thing, access in accesses.items():
-            users = self._users.get(thing)
-            if users is None:
-                self._users[thing] = _Users(access, number, ())
-            elif users.access == access and access in COMMUTING:
-                found += users.before
-                users.now.append(number)
+        barrier = self._barriers[-1] if self._barriers else -1
+        if ALL in deed.feet:
+            self._barriers.append(number)
+            return list(range(max(barrier, 0), number))
+        found = [barrier] if barrier >= 0 else []
+        for thing, access in deed.feet.items():
+            groups = self._users.setdefault(thing, [])
+            if groups and groups[-1][0] == access and access in COMMUTING:
+                groups[-1][1].append(number)
+                rivals = groups[-2][1] if len(groups) > 1 else []
             else:
-                found += users.now
-                self._users[thing] = _Users(access, number, users.now)
+                rivals = groups[-1][1] if groups else []
+                groups.append((access, [number]))
+            found += [each for each in rivals if each > barrier]
         return found
 
-    def races(self, offered: Sequence[frozenset[int]]) -> Iterator[Race]:
-        """Find what could have gone the other way round.
+    # Races ---------------------------------------------------------------------------------
 
-        `offered` tells for each turn which strands could have gone instead.
-        """
-        for number, turn in enumerate(self._turns):
-            if turn.strand == CLOCK_TURN:
-                continue
-            causes = self._covered[number] | _bit(turn.parked)
-            yield from self._against(
-                turn, self.deeds[number], number, self._rivals[number], causes, offered
-            )
-        for turn in self._left:
-            yield from self._of_left(turn, offered)
-
-    def _of_left(self, turn: Turn, offered: Sequence[frozenset[int]]) -> Iterator[Race]:
-        """Find where somebody could have gone who was left waiting when the run had ended."""
-        deed, end = deed_of(turn), len(self._turns)
-        rivals = [each for each in range(end) if not apart(self.deeds[each], deed)]
-        causes = _bit(turn.parked) | (self.before[turn.parked] if turn.parked >= 0 else 0)
-        last = self._last.get(turn.agent)
-        if last is not None:
-            causes |= _bit(last) | self.before[last]
-        if not turn.waits:
-            for each in rivals:
-                causes |= self.before[each]
-        yield from self._against(turn, deed, end, rivals, causes, offered)
+    def races(self, since: int, left: Sequence[Turn]) -> Iterator[Race]:
+        """Find what could have gone the other way round: of turns `since` one, and at the end."""
+        for number in range(since, len(self.turns)):
+            turn = self.turns[number]
+            if turn.waits:
+                yield from self._before_it_waited(turn, self.deeds[number], number)
+            else:
+                rivals, causes = self._rivals[number], self._causes[number]
+                yield from self._against(number, turn, self.deeds[number], rivals, causes)
+        for turn in left:
+            yield from self._of_left(turn)
+        yield from self._of_withdrawn(left)
+        yield from self._of_late_deadlines()
 
     def _against(
-        self,
-        turn: Turn,
-        deed: Deed,
-        number: int,
-        rivals: list[int],
-        causes: int,
-        offered: Sequence[frozenset[int]],
+        self, number: int, turn: Turn, deed: Deed, rivals: list[int], causes: int
     ) -> Iterator[Race]:
-        if turn.waits:
-            yield from self._before_it_waited(turn, deed, number, offered)
-            return
         for first in rivals:
-            if causes >> first & 1 or self._turns[first].agent == turn.agent:
+            if causes >> first & 1 or self.turns[first].strand == turn.strand:
                 continue
-            if turn.parked < first and turn.strand not in offered[first]:
-                continue
-            yield Race(first, [*self._without(first, number), deed])
+            instead = [*self._without(first, number), deed]
+            if (
+                turn.strand in self.offered[first]
+                or turn.parked >= first
+                or (turn.strand in UNASKED and len(instead) > 1)
+            ):
+                yield Race(first, instead)
 
-    def _before_it_waited(
-        self, turn: Turn, deed: Deed, number: int, offered: Sequence[frozenset[int]]
-    ) -> Iterator[Race]:
+    def _of_left(self, turn: Turn) -> Iterator[Race]:
+        """Find where somebody could have gone who was left waiting when the run had ended."""
+        deed, end = deed_of(turn), len(self.turns)
+        if turn.waits:
+            yield from self._before_it_waited(turn, deed, end)
+            return
+        rivals = [each for each in range(end) if not apart(self.deeds[each], deed)]
+        causes = self._before_parking(turn)
+        for each in rivals:
+            causes |= self.before[each]
+        yield from self._against(end, turn, deed, rivals, causes)
+
+    def _before_it_waited(self, turn: Turn, deed: Deed, number: int) -> Iterator[Race]:
         """Find the last moment at which a turn could have come for which the world was not ready.
 
         What it conflicts with last has made the world ready for it, so it is
         no use to put it before that; before it waited it may have been ready too.
         """
-        causes = _bit(turn.parked) | (self.before[turn.parked] if turn.parked >= 0 else 0)
+        causes = self._causes[number] if number < len(self.turns) else self._before_parking(turn)
         for first in range(number - 1, -1, -1):
-            rival = self._turns[first]
-            if causes >> first & 1 or rival.agent == turn.agent or apart(self.deeds[first], deed):
+            if causes >> first & 1 or apart(self.deeds[first], deed):
                 continue
             here = turn.parked < first
-            if here and turn.strand not in offered[first]:
+            if here and turn.strand not in self.offered[first]:
                 continue
             yield Race(first, [*self._without(first, number), deed])
             if here:
                 return
+
+    def _of_withdrawn(self, left: Sequence[Turn]) -> Iterator[Race]:
+        """Find who could have gone and then could not any more: what it asked for was taken back.
+
+        What it would have touched is not known, so it is taken for everything.
+        """
+        parks = {turn.strand: turn.parked for turn in left}
+        for number in range(len(self.turns) - 1, -1, -1):
+            turn = self.turns[number]
+            for strand in sorted(self.offered[number]):
+                if strand == turn.strand or parks.get(strand, NEVER) < number:
+                    continue
+                deed = Deed(strand, strand if strand in UNASKED else UNKNOWN, {ALL: CHANGE})
+                yield Race(number, [deed])
+                instead = [*self._without(number, len(self.turns)), deed]
+                if len(instead) > 1:
+                    yield Race(number, instead)
+                parks[strand] = -1
+            parks[turn.strand] = turn.parked
+            for strand in UNASKED:
+                if strand not in self.offered[number]:
+                    parks.pop(strand, None)
+
+    def _of_late_deadlines(self) -> Iterator[Race]:
+        """Find where a deadline could have passed that was to come when the run had ended."""
+        later = 0
+        for first in range(len(self.turns) - 1, -1, -1):
+            if CLOCK_TURN not in self.offered[first] or self.turns[first].strand == CLOCK_TURN:
+                return
+            if not later >> first & 1:
+                yield Race(first, [*self._without(first, len(self.turns)), CLOCK])
+            later |= self.before[first]
+
+    def _before_parking(self, turn: Turn) -> int:
+        """Tell what had to come before somebody could wait for its turn."""
+        mine = [turn.parked, *self.of_strand.get(turn.strand, ())[-1:]]
+        causes = 0
+        for each in mine:
+            causes |= _bit(each) | (self.before[each] if each >= 0 else 0)
+        return causes
 
     def _without(self, first: int, number: int) -> Iterator[Deed]:
         """Return what came after `first` and before `number`, and would have without `first`."""
         for each in range(first + 1, number):
             if not self.before[each] >> first & 1:
                 yield self.deeds[each]
-
-
-def _merged(feet: Sequence[Foot]) -> dict[tuple[str, str], str]:
-    """Say of each thing once what was done to it."""
-    accesses: dict[tuple[str, str], str] = {}
-    for resource, key, access in feet:
-        known = accesses.setdefault((resource, key), access)
-        if known != access:
-            accesses[resource, key] = CHANGE
-    return accesses
 
 
 def _bit(turn: int) -> int:

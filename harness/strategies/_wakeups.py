@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pileup.strategies._order import Deed, apart
+from pileup.choices import CLOCK_TURN
+from pileup.strategies._order import Deed, apart, merged
 
 
 class Branch:
@@ -21,6 +22,65 @@ class Branch:
     def __init__(self, deed: Deed, after: list[Branch] | None = None) -> None:
         self.deed = deed
         self.after: list[Branch] = after or []
+
+
+class Fork:
+    """A question about the schedule: who has been tried here, who is now, who is to be.
+
+    It was asked before turn number `turn`. `early` says that a deadline which
+    passes here passes before it has to.
+    """
+
+    __slots__ = ("asleep", "branches", "early", "known", "offered", "turn")
+
+    def __init__(
+        self, turn: int, offered: frozenset[int], asleep: dict[int, Deed], *, early: bool
+    ) -> None:
+        self.turn = turn
+        self.offered = offered
+        self.asleep = asleep
+        self.early = early
+        self.branches: list[Branch] = []
+        self.known = False
+
+    def know(self, deed: Deed) -> None:
+        """Replace what a deed was expected to touch by all that it has touched."""
+        branch = self.branches[0]
+        if self.known and branch.deed.feet != deed.feet:  # a fault has made it another
+            feet = [
+                (*thing, access)
+                for each in (branch.deed, deed)
+                for thing, access in each.feet.items()
+            ]
+            deed = Deed(deed.strand, deed.agent, merged(feet))
+        branch.deed = deed
+        self.known = True
+
+    def leave(self) -> bool:
+        """Let what has been tried sleep; whether something is left to try."""
+        tried = self.branches.pop(0).deed
+        self.asleep[tried.strand] = tried
+        self.known = False
+        return bool(self.branches)
+
+    @property
+    def jumps(self) -> bool:
+        """Whether a deadline passes early here."""
+        return self.early and self.branches[0].deed.strand == CLOCK_TURN
+
+
+class Draw:
+    """Another question: which answer is given now, and which are to be."""
+
+    __slots__ = ("answers",)
+
+    def __init__(self, answers: list[int]) -> None:
+        self.answers = answers
+
+    def leave(self) -> bool:
+        """Drop the answer that has been given; whether another is left."""
+        del self.answers[0]
+        return bool(self.answers)
 
 
 def insert(branches: list[Branch], deeds: Sequence[Deed]) -> bool:
@@ -45,6 +105,11 @@ def is_covered(tried: Iterable[Deed], deeds: Sequence[Deed]) -> bool:
 def count_leaves(branches: Iterable[Branch]) -> int:
     """Count the sequences in a tree."""
     return sum(count_leaves(branch.after) or 1 for branch in branches)
+
+
+def copied(branch: Branch) -> Branch:
+    """Copy a tree."""
+    return Branch(branch.deed, [copied(each) for each in branch.after])
 
 
 def _way(branches: list[Branch], deeds: list[Deed]) -> tuple[Branch | None, list[Deed]]:

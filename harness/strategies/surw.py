@@ -23,6 +23,11 @@ from pileup.operations import Operation
 from pileup.strategies._census import Census, Thing
 from pileup.strategies._draws import Draws
 
+NOBODY: Final = -1
+
+PATIENCE: Final = 200
+"""For so many steps nothing of interest happens before anybody may be intended."""
+
 TRIES: Final = 4
 """How often somebody is drawn who may not go on, before all are looked at."""
 
@@ -41,7 +46,8 @@ class Surw:
         self._left: dict[int, int] = {}
         self._most = 1
         self._born: set[int] = set()
-        self._intended = -1
+        self._idle = 0
+        self._intended = NOBODY
 
     @property
     def studies(self) -> bool:
@@ -56,6 +62,7 @@ class Surw:
         self._left = self._census.weights(self._interest)
         self._most = max(self._left.values(), default=0)
         self._born = set()
+        self._idle = 0
         self._intend()
 
     def learn(self, trail: Trail) -> None:
@@ -71,6 +78,9 @@ class Surw:
         if self._draws.wants_clock(point):
             return point.count - 1
         count = point.count - point.jump
+        self._idle += 1
+        if self._idle > PATIENCE:  # whoever is intended may be polling for one who is held back
+            self._intended = _strand(point, int(self._draws.draw() * count)).number
         for _ in range(TRIES):
             index: int = int(self._draws.draw() * count)
             if self._goes(point, index):
@@ -87,7 +97,8 @@ class Surw:
     def _search(self, point: Point, count: int) -> int:
         """Find somebody who may go on; where all are held back, intend another."""
         start = int(self._draws.draw() * count)
-        for index in (*range(start, count), *range(start)):
+        for step in range(count):
+            index = (start + step) % count
             if self._goes(point, index):
                 return index
         self._left.pop(self._intended, None)  # it has ended, or waits for one of these
@@ -109,6 +120,7 @@ class Surw:
             return True
         if number != self._intended:
             return False
+        self._idle = 0
         self._left[number] = max(0, self._left.get(number, 0) - 1)
         self._intend()
         return True
@@ -139,6 +151,8 @@ class Surw:
                 return
         left = [(number, weight) for number, weight in self._left.items() if self._is_there(number)]
         sums = list(accumulate(weight for _, weight in left))
+        # Nobody, where all have done what was counted: who does more of it may be polling.
+        self._intended = NOBODY
         if sums and sums[-1]:
             self._intended = left[bisect(sums, self._draws.draw() * sums[-1])][0]
 

@@ -18,63 +18,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pileup.choices import CLOCK_TURN, Candidate, Point, Trail, Turn
+from pileup.choices import CLOCK_TURN, Candidate, Point, Trail
 from pileup.errors import NotDeterministic
-from pileup.operations import CHANGE, Footprint
-from pileup.strategies._order import Deed, Order, apart, deed_of
-from pileup.strategies._polls import Polls
-from pileup.strategies._wakeups import Branch, count_leaves, insert, is_covered
+from pileup.operations import CHANGE
+from pileup.strategies._order import ALL, CLOCK, UNKNOWN, Deed, Order, Race, apart, deed_of
+from pileup.strategies._polls import polls_in_vain
+from pileup.strategies._wakeups import Branch, Draw, Fork, copied, count_leaves, insert, is_covered
 
 MOST_OPTIONS: Final = 16
 """A question that is not about the schedule and has more options than this is answered dully."""
 
-CLOCK: Final = Deed(CLOCK_TURN, CLOCK_TURN, frozenset((("", "", CHANGE),)))
-
-
-UNKNOWN: Final = -3
-"""Whose a strand is that has not gone yet."""
-
-
-class _Fork:
-    """A question about the schedule: who has been tried here, who is now, who is to be."""
-
-    __slots__ = ("asleep", "branches", "known", "offered", "turn")
-
-    def __init__(self, turn: int, offered: frozenset[int], asleep: dict[int, Deed]) -> None:
-        self.turn = turn
-        self.offered = offered
-        self.asleep = asleep
-        self.branches: list[Branch] = []
-        self.known = False
-
-    def know(self, turn: Turn) -> None:
-        """Replace what a deed was expected to touch by all that it has touched."""
-        branch, deed = self.branches[0], deed_of(turn)
-        known = branch.deed.feet if self.known else frozenset()
-        branch.deed = Deed(deed.strand, deed.agent, deed.feet | known)
-        self.known = True
-
-    def leave(self) -> bool:
-        """Let what has been tried sleep; whether something is left to try."""
-        tried = self.branches.pop(0).deed
-        self.asleep[tried.strand] = tried
-        self.known = False
-        return bool(self.branches)
-
-
-class _Draw:
-    """Another question: which answer is given now, and which are to be."""
-
-    __slots__ = ("answers", "turn")
-
-    def __init__(self, turn: int, answers: list[int]) -> None:
-        self.turn = turn
-        self.answers = answers
-
-    def leave(self) -> bool:
-        """Drop the answer that has been given; whether another is left."""
-        del self.answers[0]
-        return bool(self.answers)
+NOBODY: Final[frozenset[int]] = frozenset()
 
 
 class Systematic:
@@ -85,7 +39,9 @@ class Systematic:
     def __init__(self, *, jumps: int = 2, faults: int = 1) -> None:
         self._most_jumps = jumps
         self._most_faults = faults
-        self._path: list[_Fork | _Draw] = []
+        self._path: list[Fork | Draw] = []
+        self._order = Order()
+        self._kept = self._common = 0  # how much of path and order the next run has in common
         self.done = False
         self.orders = 0
         """How many runs were made that no other came to the same as."""
@@ -99,11 +55,17 @@ class Systematic:
         return True
 
     def begin(self, run: int) -> None:
-        """Go down the path again, whatever the run's number."""
-        self._depth = self._jumps = self._faults = self._seen = run * 0
+        """Go down the path again, and forget an attempt that came to nothing.
+
+        Such a one is made anew under an event loop, where other questions may be asked.
+        """
+        del self._path[self._kept :]
+        self._order.cut(self._common)
+        self._depth = self._jumps = self._faults = run * 0
+        self._new = self._seen = len(self._order.turns)
         self._asleep: dict[int, Deed] = {}
         self._guide: list[Branch] = []
-        self._polls = Polls()
+        self._fork: Fork | None = None
         self._idle = False
 
     def choose(self, point: Point) -> int:
@@ -112,27 +74,23 @@ class Systematic:
         if self._idle:
             return point.usual
         if point.stream != "schedule":
-            return self._answer(point, point.trail)
-        self._look_back(point.trail)
-        if self._idle:
+            return self._answer(point)
+        if self._look_back(point.trail):
             return 0
         if self._depth == len(self._path):
-            fork = self._fork(point, point.trail)
-            if fork is None:
+            new = self._new_fork(point, point.trail)
+            if not new.branches:
                 self._idle = True  # all that could go on here has been seen in another order
                 return 0
-            self._path.append(fork)
+            self._path.append(new)
         fork = self._path[self._depth]
-        assert isinstance(fork, _Fork)
+        assert isinstance(fork, Fork)
         self._depth += 1
         return self._take(fork, point)
 
     def learn(self, trail: Trail) -> None:
         """See which turns of the run could have come the other way round, and go on to the next."""
-        self._look_back(trail)
-        for fork in self._forks():
-            fork.know(trail.turns[fork.turn])
-        if not self._idle:
+        if not self._look_back(trail):
             self.orders += 1
             self._extend(trail)
         self._advance()
@@ -147,60 +105,75 @@ class Systematic:
     def left(self) -> int:
         """How many orders are known that have not been tried; more may come up."""
         forks = sum(count_leaves(fork.branches) for fork in self._forks())
-        return forks + sum(len(each.answers) for each in self._path if isinstance(each, _Draw))
+        return forks + sum(len(each.answers) for each in self._path if isinstance(each, Draw))
 
     def _bounds(self) -> str:
         return f" ({'; '.join(sorted(self.left_out))})" if self.left_out else ""
 
     # Going down ----------------------------------------------------------------------------
 
-    def _look_back(self, trail: Trail) -> None:
-        """Wake those whom what has happened concerns; nobody may have gone who is asleep."""
+    def _look_back(self, trail: Trail) -> bool:
+        """Take in what has happened, but for what is known; whether somebody went who is asleep."""
         for turn in trail.turns[self._seen :]:
+            fork = self._fork
+            if fork is not None and fork.turn != self._seen:
+                fork = None
             deed = deed_of(turn)
+            self._order.add(turn, deed, fork.offered if fork is not None else NOBODY)
+            if fork is not None:
+                fork.know(deed)
             self._idle |= turn.strand in self._asleep
-            if self._asleep:
-                self._asleep = {
-                    who: what for who, what in self._asleep.items() if apart(what, deed)
-                }
-            for branch in self._guide:
-                if branch.deed.strand == turn.strand:
-                    self._guide = branch.after
-                    break
-            self._polls.see(turn)
-        self._seen = len(trail.turns)
+            self._wake(deed)
+            self._seen += 1
+        return self._idle
 
-    def _fork(self, point: Point, trail: Trail) -> _Fork | None:
-        """Open a question that has not been asked on this path; None if nothing is left to try."""
+    def _wake(self, deed: Deed) -> None:
+        """Wake those whom a deed concerns, and see whether it was what was to be tried."""
+        if self._asleep:
+            self._asleep = {who: what for who, what in self._asleep.items() if apart(what, deed)}
+        for branch in self._guide:
+            if branch.deed.strand == deed.strand:
+                self._guide = branch.after
+                break
+
+    def _new_fork(self, point: Point, trail: Trail) -> Fork:
+        """Open a question that has not been asked on this path."""
         candidates = [_strand(point, index) for index in range(point.count - point.jump)]
-        free = [each for each in candidates if not self._polls.holds(each.number)]
+        free = [each for each in candidates if not polls_in_vain(each, self._order)]
         if len(free) < len(candidates):
             self.left_out.add("agents that polled in vain were held back until something changed")
         if not free and not point.jump:
             free = candidates
-        fork = _Fork(len(trail.turns), frozenset(each.number for each in free), self._asleep)
-        fork.branches = [_copy(each) for each in self._guide if each.deed.strand in fork.offered]
+        offered = {each.number for each in free}
+        if point.jump:
+            offered.add(CLOCK_TURN)
+        fork = Fork(len(trail.turns), frozenset(offered), self._asleep, early=bool(free))
         awake = [each for each in free if each.number not in self._asleep]
+        jump = point.jump and CLOCK_TURN not in self._asleep
+        jump = jump and (not fork.early or self._may_jump(self._jumps))
+        able = {each.number for each in awake} | ({CLOCK_TURN} if jump else set())
+        fork.branches = [copied(each) for each in self._guide if each.deed.strand in able]
         if not fork.branches and awake:
             fork.branches.append(Branch(_pending(awake[0])))
-        if point.jump and self._may_jump(free) and CLOCK_TURN not in self._asleep:
+        if jump and not any(each.deed.strand == CLOCK_TURN for each in fork.branches):
             fork.branches.append(Branch(CLOCK))
-        return fork if fork.branches else None
+        return fork
 
-    def _may_jump(self, free: list[Candidate]) -> bool:
-        """Whether a deadline may pass now; one that has to is no early one."""
-        if free and self._jumps >= self._most_jumps:
+    def _may_jump(self, jumps: int) -> bool:
+        """Whether a deadline may pass early where so many have."""
+        if jumps >= self._most_jumps:
             self.left_out.add(f"with at most {self._most_jumps} early deadlines in a run")
             return False
         return True
 
-    def _take(self, fork: _Fork, point: Point) -> int:
+    def _take(self, fork: Fork, point: Point) -> int:
         """Let the one go whose turn it is to be tried."""
+        self._fork = fork
         self._asleep = dict(fork.asleep)
         self._guide = fork.branches[:1]
+        self._jumps += fork.jumps
         number = fork.branches[0].deed.strand
-        if number == CLOCK_TURN:
-            self._jumps += bool(fork.offered)
+        if number == CLOCK_TURN and point.jump:
             return point.count - 1
         for index in range(point.count - point.jump):
             if _strand(point, index).number == number:
@@ -210,19 +183,18 @@ class Systematic:
             "cannot now. Probably something outlives a run. See docs/determinism.md."
         )
 
-    def _answer(self, point: Point, trail: Trail) -> int:
+    def _answer(self, point: Point) -> int:
         """Give each small answer in turn, the usual one first, up to so many others in a run."""
         if self._depth == len(self._path):
-            self._path.append(_Draw(len(trail.turns), self._answers(point)))
+            self._path.append(Draw(self._answers(point)))
         draw = self._path[self._depth]
-        assert isinstance(draw, _Draw)
+        assert isinstance(draw, Draw)
         self._depth += 1
         self._faults += draw.answers[0] != point.usual
         return draw.answers[0]
 
     def _answers(self, point: Point) -> list[int]:
         usual = point.usual
-        others = [each for each in range(point.count) if each != usual]
         if point.odds is not None and point.odds >= 1:
             return [usual]
         if point.count > MOST_OPTIONS:
@@ -231,47 +203,45 @@ class Systematic:
         if self._faults >= self._most_faults:
             self.left_out.add(f"with at most {self._most_faults} faults in a run")
             return [usual]
-        return [usual, *others]
+        return [usual, *(each for each in range(point.count) if each != usual)]
 
     # Coming back ---------------------------------------------------------------------------
 
-    def _forks(self) -> Iterator[_Fork]:
-        return (each for each in self._path if isinstance(each, _Fork))
+    def _forks(self) -> Iterator[Fork]:
+        return (each for each in self._path if isinstance(each, Fork))
 
     def _extend(self, trail: Trail) -> None:
         """Note what is to be tried since it could have gone the other way round."""
         forks = {fork.turn: fork for fork in self._forks()}
-        order = Order(trail)
-        nobody: frozenset[int] = frozenset()
-        offered = [
-            forks[turn].offered if turn in forks else nobody for turn in range(len(trail.turns))
-        ]
-        for first, deeds in order.races(offered):
-            fork = forks.get(first)
-            if fork is None or deeds[0].strand not in fork.offered:
-                continue  # nobody else could go there
-            if not is_covered(fork.asleep.values(), deeds):
-                insert(fork.branches, deeds)
+        for race in self._order.races(self._new, trail.left):
+            fork = forks.get(race.first)
+            if fork is None or not self._can_try(race, fork, forks):
+                continue
+            if not is_covered(fork.asleep.values(), race.deeds):
+                insert(fork.branches, race.deeds)
+
+    def _can_try(self, race: Race, fork: Fork, forks: dict[int, Fork]) -> bool:
+        """Whether somebody could go there, and it makes no early deadline too many."""
+        if race.deeds[0].strand not in fork.offered:
+            return False
+        if race.deeds[-1].strand != CLOCK_TURN:
+            return True
+        jumps = sum(each.jumps for turn, each in forks.items() if turn < race.first)
+        return self._may_jump(jumps)
 
     def _advance(self) -> None:
         """Leave what has been tried, and go back to the last question with something to try."""
-        while self._path:
-            last = self._path[-1]
-            if last.leave():
-                return
+        while self._path and not self._path[-1].leave():
             self._path.pop()
-        self.done = True
+        self.done = not self._path
+        # An answer is part of the turn in which it was asked for, which began at a fork or before.
+        self._kept = len(self._path)
+        self._common = max((fork.turn for fork in self._forks()), default=0)
 
 
 def _pending(strand: Candidate) -> Deed:
-    """Expect what a strand will touch; whose it is will be known when it has gone."""
-    touches: Footprint = strand.op.touches if strand.op is not None else ()
-    feet = frozenset((item.resource, item.key, access) for item, access in touches)
-    return Deed(strand.number, UNKNOWN, feet)
-
-
-def _copy(branch: Branch) -> Branch:
-    return Branch(branch.deed, [_copy(each) for each in branch.after])
+    """Expect of a strand nothing yet: what it touches, and whose it is, shows when it goes."""
+    return Deed(strand.number, UNKNOWN, {ALL: CHANGE})
 
 
 def _strand(point: Point, index: int) -> Candidate:
