@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pileup.errors import UsageError
@@ -17,14 +18,19 @@ from pileup.sim.agents import Body, current_step, here
 from pileup.sim.current import current
 
 if TYPE_CHECKING:  # late in the functions, because `import pileup` is to be cheap
+    from concurrent.futures import Executor
+    from os import PathLike
+
     from pileup.choices import Strategy
     from pileup.faults import Plan
     from pileup.faults.profiles import Faults
     from pileup.search.explorer import Explorer
     from pileup.search.program import Check, Setup
+    from pileup.search.remembering import Remembering
     from pileup.tokens import Ticket
 
 MOST_RUNS = 10_000_000
+DEFAULT_RUNS = 200
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def explore(
     *,
     setup: Setup | None = None,
     agents: int | Sequence[Body] = 2,
-    runs: int = 200,
+    runs: int = DEFAULT_RUNS,
     strategy: str | Strategy = "auto",
     check: Check | None = None,
     seed: int = 0,
@@ -83,6 +89,11 @@ def explore(
     timed: bool = False,
     oracle: str | None = None,
     shrink: bool = True,
+    saved: str | PathLike[str] | None = None,
+    workers: int = 1,
+    executor: Executor | None = None,
+    seconds: float | None = None,
+    resume: str | PathLike[str] | None = None,
 ) -> Exploration:
     """Run copies of an agent in one world, in many orders, and return what went wrong.
 
@@ -97,6 +108,14 @@ def explore(
     finding. `check(world)` may assert on the final state. What is found is shown
     in the plainest run that shows it; with `shrink=False`, in the run that found
     it. The same arguments always give the same result.
+
+    `saved` is a folder, as in saved=".pileup": what is found is written there at
+    once, and tried first the next time.
+
+    A campaign: `workers` is a number of processes; `executor` has others play,
+    any of `concurrent.futures`. `seconds` is a budget in real time in place of
+    `runs`. `resume` is a file that the campaign is written to, and goes on from.
+    None of these changes what a run is. Ctrl-C ends a campaign with what it has found.
     """
     whole("runs", runs, MOST_RUNS)
     if type(seed) is not int:
@@ -107,8 +126,31 @@ def explore(
     from pileup.reports.text import render
     from pileup.strategies import make
 
-    found = scenario.explorer(seed).explore(make(strategy, seed), runs, plain=shrink)
-    return replace(found, render=render)
+    explorer = scenario.explorer(seed)
+    memory = _remembering(explorer, saved)
+    if (workers, executor, seconds, resume) == (1, None, None, None):
+        found = explorer.explore(make(strategy, seed), runs, plain=shrink)
+    else:
+        from pileup.search.campaign import Terms, hold
+
+        terms = Terms(workers, executor, seconds, resume, shrink)
+        found = hold(explorer, strategy, seed, _budget(runs, seconds), terms)
+    return replace(found if memory is None else memory.settle(found), render=render)
+
+
+def _remembering(explorer: Explorer, folder: str | PathLike[str] | None) -> Remembering | None:
+    if folder is None:
+        return None
+    from pileup.search.remembering import Remembering
+
+    return Remembering(explorer, Path(folder))
+
+
+def _budget(runs: int, seconds: float | None) -> int:
+    """Return how many runs there may be: as many as there is time for, where that is the budget."""
+    if seconds is not None and runs != DEFAULT_RUNS:
+        raise UsageError("The budget is in `runs` or in `seconds`; give one of the two.")
+    return runs if seconds is None else MOST_RUNS
 
 
 def replay(

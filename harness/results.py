@@ -56,11 +56,17 @@ class Size(NamedTuple):
     operations: int
     faults: int
     deviations: int
+    """From the dullest order, in which agents go one after another."""
 
     def __str__(self) -> str:
         """Say it in words."""
-        parts = [(count, name) for count, name in zip(self, self._fields, strict=True) if count]
-        return ", ".join(f"{count} {name[:-1] if count == 1 else name}" for count, name in parts)
+        words = ("agent", "operation", "fault", "switch")
+        parts = [(count, word) for count, word in zip(self, words, strict=True) if count]
+        return ", ".join(f"{count} {_plural(word) if count > 1 else word}" for count, word in parts)
+
+
+def _plural(word: str) -> str:
+    return f"{word}es" if word.endswith("ch") else f"{word}s"
 
 
 class Shrunk(NamedTuple):
@@ -88,15 +94,13 @@ class Spread(NamedTuple):
 
     def __str__(self) -> str:
         """Say how much is still unseen, by the share of what was seen once (Good and Turing)."""
+        order, outcome = self.orders_once / self.runs, self.outcomes_once / self.runs
+        rest = f"about {order:.0%} of further runs would show another order, {outcome:.0%} another "
+        more = f"{rest}outcome" if max(order, outcome) >= HARDLY else "hardly any run would add one"
         return (
             f"In {self.runs} of these runs that were compared, {_many(self.orders, 'order')} and "
-            f"{_many(self.outcomes, 'outcome')} came up; {_rest(self.orders_once / self.runs)} "
-            f"would show another order, {_rest(self.outcomes_once / self.runs)} another outcome"
+            f"{_many(self.outcomes, 'outcome')} came up; {more}"
         )
-
-
-def _rest(share: float) -> str:
-    return f"about {share:.0%} of further runs" if share >= HARDLY else "hardly any"
 
 
 def _many(count: int, what: str) -> str:
@@ -141,6 +145,8 @@ class Exploration:
     """What makes the search say less than it seems to: a fault that never struck."""
     compared: str = ""
     """What the serial oracle held the runs against."""
+    saved: tuple[str, ...] = ()
+    """What has become of each failure that was saved before, a line each."""
     claim: str = ""
     """What the strategy says that clean runs of its are worth."""
     exhausted: bool = False
@@ -157,8 +163,13 @@ class Exploration:
     @property
     def strength(self) -> str:
         """How much a clean result says."""
-        parts = [*self._sure(), *([self.compared] if self.compared else [])]
-        return ". ".join(part.removesuffix(".") for part in parts)
+        return ". ".join(self.strengths)
+
+    @property
+    def strengths(self) -> tuple[str, ...]:
+        """The same, one sentence at a time."""
+        parts = (*self._sure(), *([self.compared] if self.compared else []))
+        return tuple(part.removesuffix(".") for part in parts)
 
     def _sure(self) -> Iterator[str]:
         if self.exhausted:

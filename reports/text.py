@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pileup.faults.catalogue import CATALOGUE
 from pileup.findings import Finding
 from pileup.history import Event, History, Seen
-from pileup.results import Exploration, Run
+from pileup.results import Exploration, Run, Shrunk
 
 MOST_EVENTS = 60
 LIFE = ("start", "end")
@@ -16,8 +16,14 @@ OUTCOMES = {"fail": "failed", "info": "its agent does not know"}
 
 def render(found: Exploration) -> str:
     """Tell the whole story."""
-    story = [f"pileup: {found.strength}."] if found.clean else _story(found)
-    return "\n".join([*story, *(f"\nwarning: {each}" for each in found.warnings)])
+    story = _strength(found) if found.clean else _story(found)
+    return "\n".join([*found.saved, *story, *(f"\nwarning: {each}" for each in found.warnings)])
+
+
+def _strength(found: Exploration) -> Iterator[str]:
+    first, *rest = found.strengths
+    yield f"pileup: {first}."
+    yield from (f"{part}." for part in rest)
 
 
 def _story(found: Exploration) -> Iterator[str]:
@@ -36,10 +42,13 @@ def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]
     for line in finding.explanation.splitlines():
         yield f"   {line}"
     seen = found.stats.sightings[finding.fingerprint]
-    yield (
-        f"   seen in {seen.times} of {found.runs} runs, first in run {seen.run + 1}"
-        f" ({seen.strategy})"
-    )
+    if seen.strategy == "saved":
+        yield f"   seen by trying a saved failure again, in none of {found.runs} other runs"
+    else:
+        yield (
+            f"   seen in {seen.times} of {found.runs} runs, first in run {seen.run + 1}"
+            f" ({seen.strategy})"
+        )
     if finding.advice:
         yield f"   what helps: {finding.advice}"
     shown = found.counterexample.token if found.counterexample is not None else finding.replay
@@ -55,10 +64,22 @@ def _interleaving(run: Run, first: Finding) -> Iterator[str]:
     yield ""
     yield from _table(run.history, worst.evidence)
     yield ""
-    if run.shrunk is not None and run.shrunk.before != run.shrunk.after:
-        yield f"It was shrunk to {run.shrunk.after}; found with {run.shrunk.before}."
+    if run.shrunk is not None:
+        yield from _shrunk(run.shrunk)
     yield f'replay: pileup.replay("{run.token}", ...)'
     yield "        with the same agent, setup and check"
+
+
+def _shrunk(shrunk: Shrunk) -> Iterator[str]:
+    if shrunk.before != shrunk.after:
+        yield f"Shrunk from {shrunk.before} to {shrunk.after}."
+    if shrunk.after.deviations or shrunk.after.faults:
+        yield (
+            f"With that much given and all else at random, {shrunk.too} of {shrunk.others} runs "
+            "show it."
+        )
+    elif shrunk.too == shrunk.others:
+        yield f"It takes no special order: {shrunk.too} of {shrunk.others} random ones show it."
 
 
 def _table(history: History, evidence: Collection[int]) -> Iterator[str]:

@@ -291,7 +291,7 @@ def _finding(case: Case, loss: Loss, mark: str) -> Finding:
             f"{_colon(value_of(case, read))}{said(case, read)}.\n"
             f"Then {loser} {wrote(case, erased, item)}, which made version {versions[1]}"
             f"{said(case, erased)}.\n"
-            f"{writer}, {basis}, wrote{value_of(case, write)} over it: version {versions[2]}"
+            f"{writer}, {basis}, {_over(case, write)}: version {versions[2]}"
             f"{said(case, write)}.\n"
             f"What {other} had changed is gone, and nobody was told."
         ),
@@ -308,6 +308,12 @@ def _finding(case: Case, loss: Loss, mark: str) -> Finding:
         advice=ADVICE.get(item.resource, ""),
         mark=mark,
     )
+
+
+def _over(case: Case, write: int) -> str:
+    if case.rows[write][0] == "truncate":
+        return "emptied it to write it anew"
+    return f"wrote{value_of(case, write)} over it"
 
 
 def _self(case: Case, erased: int, write: int) -> str:

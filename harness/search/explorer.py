@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -11,6 +11,7 @@ from pileup.results import Exploration, Run
 from pileup.search.coverage import Coverage
 from pileup.search.garbage import resting_collector
 from pileup.search.ledger import MOST_NAMED, Ledger
+from pileup.search.portions import Sights
 from pileup.search.prover import Prover
 from pileup.search.runner import Conditions
 from pileup.search.shrink import shrink
@@ -22,9 +23,19 @@ __all__ = ["Conditions", "Explorer"]
 class Explorer(Prover):
     """Runs one program many times, and keeps what it has seen."""
 
-    def explore(self, strategy: Strategy, runs: int, *, plain: bool = True) -> Exploration:
-        """Run `runs` times, each as the strategy says; if `plain`, shrink what shows a finding."""
-        ledger, coverage = Ledger(self.conditions.faults), Coverage()
+    def explore(
+        self,
+        strategy: Strategy,
+        runs: int,
+        *,
+        plain: bool = True,
+        more: Callable[[], bool] = lambda: True,
+    ) -> Exploration:
+        """Run `runs` times, each as the strategy says; if `plain`, shrink what shows a finding.
+
+        After each run `more` says whether to go on.
+        """
+        ledger, coverage = Ledger(self.conditions.faults), Sights()
         with resting_collector() as tidy, controlled(self.conditions.budgets):
             try:
                 self.coverage = coverage
@@ -32,7 +43,7 @@ class Explorer(Prover):
                     tidy(number)
                     run = self.run(strategy, number)
                     self._enter(ledger, run, strategy.name, number)
-                    if getattr(strategy, "done", False):
+                    if getattr(strategy, "done", False) or not more():
                         break
                 self.coverage = None
                 if plain:
@@ -40,9 +51,9 @@ class Explorer(Prover):
             finally:
                 self.runtime.close()
         found = ledger.exploration(number + 1, self.runtime.name)
-        return self._weighed(found, strategy, coverage)
+        return self.weighed(found, strategy, coverage)
 
-    def _weighed(self, found: Exploration, strategy: Strategy, coverage: Coverage) -> Exploration:
+    def weighed(self, found: Exploration, strategy: Strategy, coverage: Coverage) -> Exploration:
         """Say what the search was worth."""
         claim = getattr(strategy, "claim", None)
         return replace(
@@ -72,4 +83,7 @@ class Explorer(Prover):
         # is done once in a process (a lazy client) shows there alone, the second
         # so that a program that is not deterministic cannot pass unseen.
         if fresh or number < 2:  # noqa: PLR2004 - see above
-            ledger.keep(self.prove(run))
+            proved = self.prove(run)
+            ledger.keep(proved)
+            for finding in proved.findings:
+                self.on_found(finding)

@@ -10,6 +10,7 @@ from pileup.faults.rules import Plan
 from pileup.findings import Finding, Rank
 from pileup.history import History
 from pileup.results import Exploration, Run, Sighting, Stats, Tally
+from pileup.search.portions import PROVED, First, Portion
 
 MOST_NAMED: Final = 5
 MOST_SHRUNK: Final = 5
@@ -27,7 +28,8 @@ class Ledger:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._tallies = [Tally(0, 0)] * len(plan.rules)
-        self._last: Run | None = None
+        self.last: Run | None = None
+        """The last run, which is told of where a fault rule never struck."""
         self._steps = 0
         self._first: dict[str, tuple[int, str]] = {}
         self._times: dict[str, int] = {}
@@ -38,7 +40,7 @@ class Ledger:
     def note(self, run: Run, strategy: str, number: int) -> bool:
         """Count a run; whether it shows anything new."""
         self._steps += run.steps
-        self._last = run
+        self.last = run
         if run.faults:
             pairs = zip(self._tallies, run.faults, strict=True)
             self._tallies = [Tally(a.met + b.met, a.struck + b.struck) for a, b in pairs]
@@ -47,6 +49,22 @@ class Ledger:
             fresh |= mark not in self._first
             self._first.setdefault(mark, (number, strategy))
             self._times[mark] = self._times.get(mark, 0) + 1
+        return fresh
+
+    def add(self, portion: Portion) -> list[First]:
+        """Count the runs that come next, played elsewhere; which of them have to be proved."""
+        self._steps += portion.steps
+        if portion.tallies:
+            pairs = zip(self._tallies, portion.tallies, strict=True)
+            self._tallies = [Tally(a.met + b.met, a.struck + b.struck) for a, b in pairs]
+        for mark, times in portion.times.items():
+            self._times[mark] = self._times.get(mark, 0) + times
+        fresh = []
+        for first in portion.firsts:
+            new = [mark for mark in first.marks if mark not in self._first]
+            self._first.update(dict.fromkeys(new, (first.run, first.strategy)))
+            if new or first.run < PROVED:
+                fresh.append(first)
         return fresh
 
     def keep(self, run: Run) -> None:
@@ -102,16 +120,16 @@ class Ledger:
     def _idle_rules(self, runs: int) -> Iterator[str]:
         """Tell of fault rules that never struck: one by one, or all at once where they are many."""
         idle = {rule: tally for rule, tally in self._faults().items() if not tally.struck}
-        if self._last is None:
+        if self.last is None:
             return
         if len(idle) <= FEW:
-            yield from (_idle(rule, tally, runs, self._last) for rule, tally in idle.items())
+            yield from (_idle(rule, tally, runs, self.last) for rule, tally in idle.items())
             return
         names = ", ".join(dict.fromkeys(rule.partition(" ")[0] for rule in idle))
         yield (
             f"{len(idle)} of the {len(self._plan.rules)} rules of the fault plan never struck in "
             f"{runs} runs: {names}. What they could befall did not come up, or rarely; there were "
-            f"{_deeds(self._last.history)}."
+            f"{_deeds(self.last.history)}."
         )
 
     def _faults(self) -> dict[str, Tally]:

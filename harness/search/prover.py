@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from pileup.choices import Tape
+from pileup.detectors.taxonomy import LASTING
 from pileup.faults.rules import Plan
+from pileup.findings import Finding
 from pileup.results import Run
 from pileup.search.runner import Runner
 from pileup.search.sameness import expect_same
@@ -16,6 +19,9 @@ from pileup.tokens import Ticket, encode
 
 class Prover(Runner):
     """Runs one program, and sees a run again where it matters."""
+
+    on_found: Callable[[Finding], object] = staticmethod(lambda _: None)
+    """Is told of each finding as soon as it is proved."""
 
     def without_faults(self) -> Prover:
         """Return one for the same program in fair weather."""
@@ -46,5 +52,10 @@ class Prover(Runner):
         oracle = self.conditions.oracle
         ticket = Ticket(tape, program, agents, backend, digest, faults, timed, oracle, limits)
         token = encode(ticket)
-        findings = tuple(replace(finding, replay=token) for finding in run.findings)
+        cut = limits is not None and limits.stops
+        findings = tuple(
+            replace(finding, replay=token)
+            for finding in run.findings
+            if not cut or finding.kind in LASTING  # else it may only seem so
+        )
         return replace(run, findings=findings, tape=tape, token=token)

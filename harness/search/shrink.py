@@ -88,7 +88,7 @@ class Shrinker:
         too = sum(self.gate.attempt(each, best.limits) is not None for each in others)
         shrunk = Shrunk(self.gate.found.size, best.size, self.gate.runs, too, OTHERS)
         run = self.gate.prover.prove(best.run, best.limits)
-        return replace(run, findings=tuple(_still_true(run, best.limits)), shrunk=shrunk)
+        return replace(run, shrunk=shrunk)
 
     # Passes --------------------------------------------------------------------------------
 
@@ -210,12 +210,6 @@ class Shrinker:
             free.remove(like)
             found.append(like)
         return sorted(found)
-
-
-def _still_true(run: Run, limits: Limits | None) -> list[Finding]:
-    """Leave out what may only seem so because a run was cut off."""
-    cut = limits is not None and limits.stops
-    return [each for each in run.findings if not cut or each.kind in LASTING]
 
 
 def _swerves(turns: dict[str, int]) -> list[Swerve]:

@@ -266,7 +266,8 @@ def test_a_replay_shows_the_same_finding_again() -> None:
 
 
 def test_a_replay_needs_no_number_of_agents_because_the_token_has_it() -> None:
-    token = pileup.explore(adder, agents=3, check=both_counted, runs=5).findings[0].replay
+    found = pileup.explore(adder, agents=3, check=both_counted, runs=5, shrink=False)
+    token = found.findings[0].replay
     assert len(pileup.replay(token, adder).results) == 3
 
 

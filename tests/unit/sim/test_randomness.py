@@ -97,7 +97,7 @@ def test_a_program_that_draws_has_one_choice_on_its_tape() -> None:
         os.urandom(3)
         raise LookupError
 
-    run = pileup.explore(fail, agents=3, runs=1, strategy="random").counterexample
+    run = pileup.explore(fail, agents=3, runs=1, strategy="random", shrink=False).counterexample
     assert run is not None
     assert len(run.tape.data) == 1
 
@@ -109,7 +109,9 @@ def test_a_replay_draws_what_the_run_drew() -> None:
         seen.append(os.urandom(4))
         raise LookupError
 
-    run = pileup.explore(agent, agents=1, runs=1, strategy="random").counterexample
+    run = pileup.explore(
+        agent, agents=1, runs=1, strategy="random", shrink=False
+    ).counterexample
     assert run is not None
     assert pileup.replay(run.token, agent).faithful
     assert len(seen) == 3

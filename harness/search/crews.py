@@ -1,0 +1,73 @@
+"""Who plays the portions of a campaign: what they are told, and what is asked of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from pileup.search.garbage import resting_collector
+from pileup.search.portions import Mode, Player, Portion
+from pileup.search.program import Program
+from pileup.search.runner import Conditions, Runner
+from pileup.sim.world import controlled
+from pileup.strategies import make
+
+
+class Job(NamedTuple):
+    """Which runs to play, and what is known of the program by then."""
+
+    begin: int
+    end: int
+    mode: Mode
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Job:
+        """Read what came over a line."""
+        begin, end, mode = json.loads(text)
+        return cls(begin, end, Mode(*mode))
+
+    def __str__(self) -> str:
+        """Name the runs as a report counts them, from 1."""
+        return f"runs {self.begin + 1:,} to {self.end:,}"
+
+
+class Crew(Protocol):
+    """Whoever plays portions, several at a time."""
+
+    def has_hands(self) -> bool:
+        """Whether somebody has nothing to do."""
+
+    def is_busy(self) -> bool:
+        """Whether somebody is at work."""
+
+    def start(self, job: Job) -> None:
+        """Have somebody play these runs."""
+
+    def finished(self, seconds: float) -> Iterator[tuple[Job, Portion]]:
+        """Wait for at most so long, and return what has been finished."""
+
+    def close(self) -> None:
+        """Send everybody home, whatever they are at."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that has to be known to play any runs of a campaign."""
+
+    program: Program
+    conditions: Conditions
+    strategy: str
+    seed: int
+
+    @contextmanager
+    def player(self) -> Iterator[Player]:
+        """Return who can play them."""
+        runner = Runner(self.program, self.conditions)
+        with resting_collector() as tidy, controlled(self.conditions.budgets):
+            try:
+                yield Player(runner, make(self.strategy, self.seed), tidy)
+            finally:
+                runner.runtime.close()
