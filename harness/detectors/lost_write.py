@@ -28,10 +28,10 @@ from bisect import bisect_left
 from collections.abc import Container, Iterator
 from itertools import islice
 from operator import itemgetter
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from pileup.detectors.case import TASKS, Case, Look, Strand
-from pileup.detectors.telling import found, said, value_of, wrote
+from pileup.detectors.losses import Loss, finding_of, is_part, mark_of
 from pileup.findings import Finding
 from pileup.operations import Item
 from pileup.spelling import Brief
@@ -50,35 +50,8 @@ ROWS: Final = re.compile(r"(?<=\}), (?=\{)")
 """What is between two rows in what a commit tells of those that it wrote."""
 
 
-ADVICE: Final = {
-    "memory": "hold memory.lock() around the read and the write, or do both in one: memory.add "
-    "for a sum, memory.swap to write only if nothing has changed",
-    "files": "hold files.lock() (or filelock's FileLock) around the read and the write; to "
-    "replace a file atomically keeps readers from half of it, but loses changes all the same",
-    "cache": "let Redis do both in one (INCR, HSET of one field, a script), WATCH the key until "
-    "EXEC, or hold cache.lock() around the read and the write",
-    "database": "read the row with for_update=True in the transaction that writes it, or write "
-    "update(..., balance=lambda row: row['balance'] - 10), which looks for itself",
-    "http": "send If-Match with what you have read, let the server refuse with 412 what has "
-    "changed since, and read again",
-}
-"""What helps, by the part of the world that lost the write."""
-
-
 Known: TypeAlias = tuple[int, int]
 """What a strand knows of an item: its newest version, and the row that read one."""
-
-
-class Loss(NamedTuple):
-    """One lost write: the rows of the stale read, of what was erased, and of what erased it."""
-
-    item: Item
-    read: int
-    erased: int
-    write: int
-    is_doubtful: bool
-    is_there_again: bool
-    """Whether an equal value may make up for it, which only the serial orders can tell."""
 
 
 def lost_writes(case: Case) -> Iterator[Finding]:
@@ -87,7 +60,7 @@ def lost_writes(case: Case) -> Iterator[Finding]:
         certain: dict[str, Loss] = {}
         doubtful: dict[tuple[str, bool], Loss] = {}
         for loss in _losses(case, item, looks, certain):
-            mark = _mark(case, loss.read, loss.write)
+            mark = mark_of(case, loss.read, loss.write)
             if loss.is_doubtful or loss.is_there_again:
                 doubtful.setdefault((mark, loss.is_doubtful), loss)
             else:
@@ -96,7 +69,7 @@ def lost_writes(case: Case) -> Iterator[Finding]:
             if mark not in certain and _is_settled(case, loss):
                 certain[mark] = loss
         for mark, loss in certain.items():
-            yield _finding(case, loss, mark)
+            yield finding_of(case, loss, mark)
 
 
 def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> Iterator[Loss]:
@@ -106,7 +79,7 @@ def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> 
     for look in looks:
         number, strand, access, version = look
         if access == "read":
-            if not _is_part(case, number):  # to empty what is empty is not to look
+            if not is_part(case, number):  # to empty what is empty is not to look
                 known[strand] = (version, number)
             continue
         base = known.get(strand)
@@ -116,7 +89,7 @@ def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> 
             if (
                 base is not None
                 and base[0] < version - 1
-                and _mark(case, base[1], number) not in told  # once, whoever it happens to
+                and mark_of(case, base[1], number) not in told  # once, whoever it happens to
             ):
                 older = _older(case, item, number, changes)
                 erased = list(_erased(case, look, base, known, older))
@@ -221,14 +194,9 @@ def _older(case: Case, item: Item, write: int, changes: list[Look]) -> list[Look
     return changes if over is None else [each for each in changes if each[3] <= over]
 
 
-def _is_part(case: Case, number: int) -> bool:
-    note = case.rows[number][11]
-    return note is not None and note.part is not None
-
-
 def _is_unfinished(case: Case, change: int) -> bool:
     """Whether a change is but a part of a write whose last part says what it comes to."""
-    if not _is_part(case, change):
+    if not is_part(case, change):
         return False
     row = case.rows[change]
     if case.parts[row[11].part][-1] != change:  # type: ignore[union-attr, index] # it is a part
@@ -265,63 +233,3 @@ def _is_settled(case: Case, loss: Loss) -> bool:
 def _deletes(case: Case, write: int) -> bool:
     """Whether a write takes the item away: an invalidation loses nothing, a clean-up may."""
     return case.rows[write][0].lower() in DELETING
-
-
-# What is said of it ----------------------------------------------------------------------------
-
-
-def _mark(case: Case, read: int, write: int) -> str:
-    """Tell the bug apart by who goes wrong and how; whom it happens to is chance."""
-    looked, wrote = case.rows[read], case.rows[write]
-    how = "write" if _is_part(case, write) else wrote[0]
-    return f"{case.agents[wrote[3]].role} {looked[0]} {how} {wrote[5] or ''}"
-
-
-def _finding(case: Case, loss: Loss, mark: str) -> Finding:
-    item, read, erased, write, *_ = loss
-    reader, loser, writer = (case.agents[case.rows[each][3]].name for each in (read, erased, write))
-    versions = [case.version(each, item) for each in (read, erased, write)]
-    other = loser if loser != writer else _self(case, erased, write)
-    basis = "still going by that" if reader == writer else f"going by what {reader} had read"
-    return found(
-        "lost_write",
-        title=f"{writer} wrote over a change of {item.name} by {other} that it had never seen",
-        explanation=(
-            f"{reader} read {item.name}, version {versions[0]}"
-            f"{_colon(value_of(case, read))}{said(case, read)}.\n"
-            f"Then {loser} {wrote(case, erased, item)}, which made version {versions[1]}"
-            f"{said(case, erased)}.\n"
-            f"{writer}, {basis}, {_over(case, write)}: version {versions[2]}"
-            f"{said(case, write)}.\n"
-            f"What {other} had changed is gone, and nobody was told."
-        ),
-        item=item,
-        agents=(writer, loser),
-        evidence=(read, erased, write),
-        receipt={
-            "read_version": versions[0],
-            "erased_version": versions[1],
-            "written_version": versions[2],
-            "writer": writer,
-            "loser": loser,
-        },
-        advice=ADVICE.get(item.resource, ""),
-        mark=mark,
-    )
-
-
-def _over(case: Case, write: int) -> str:
-    if case.rows[write][0] == "truncate":
-        return "emptied it to write it anew"
-    return f"wrote{value_of(case, write)} over it"
-
-
-def _self(case: Case, erased: int, write: int) -> str:
-    """Name a writer that has erased what it wrote itself, or what another of its tasks did."""
-    writer = case.agents[case.rows[write][3]].name
-    alone = case.rows[erased][4] == case.rows[write][4]
-    return f"{writer} itself" if alone else f"another task of {writer}"
-
-
-def _colon(value: str) -> str:
-    return f":{value}" if value else ""

@@ -177,7 +177,9 @@ class Campaign:
         terms = self._terms
         if terms.executor is not None:
             return Hired(self._recipe, terms.executor, terms.hands)
-        return (Forked if can_fork() else Spawned)(self._recipe, terms.hands)
+        if can_fork():
+            return Forked(self._recipe, terms.hands, self._strategy)
+        return Spawned(self._recipe, terms.hands)
 
     @property
     def _made(self) -> int:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from pileup.choices import Strategy
 from pileup.search.garbage import resting_collector
 from pileup.search.portions import Mode, Player, Portion
 from pileup.search.program import Program
@@ -63,11 +64,12 @@ class Recipe:
     seed: int
 
     @contextmanager
-    def player(self) -> Iterator[Player]:
-        """Return who can play them."""
+    def player(self, taught: Strategy | None = None) -> Iterator[Player]:
+        """Return who can play them; a strategy that was `taught` by run 0 needs no lesson."""
+        strategy = taught or make(self.strategy, self.seed)
         runner = Runner(self.program, self.conditions)
         with resting_collector() as tidy, controlled(self.conditions.budgets):
             try:
-                yield Player(runner, make(self.strategy, self.seed), tidy)
+                yield Player(runner, strategy, tidy, learned=taught is not None)
             finally:
                 runner.runtime.close()

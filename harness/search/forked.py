@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from typing import Final
 
+from pileup.choices import Strategy
 from pileup.errors import HarnessError
 from pileup.search.crews import Job, Recipe
 from pileup.search.portions import Portion
@@ -41,9 +42,10 @@ class _Hand:
 class Forked:
     """Processes of our own on this machine."""
 
-    def __init__(self, recipe: Recipe, count: int) -> None:
+    def __init__(self, recipe: Recipe, count: int, taught: Strategy) -> None:
         self._hands: list[_Hand] = []
         self._recipe = recipe
+        self._taught = taught
         try:
             for _ in range(count):
                 self._hire()
@@ -56,8 +58,9 @@ class Forked:
         ours, theirs = context.Pipe()
         # What others do with their lines keeps ours open, so a worker lets go of all but its own.
         lines = [*(hand.line for hand in self._hands), ours]
+        known = self._recipe, self._taught
         process = context.Process(
-            target=_serve, args=(self._recipe, theirs, lines, os.getpid()), daemon=True
+            target=_serve, args=(*known, theirs, lines, os.getpid()), daemon=True
         )
         with warnings.catch_warnings():
             # From 3.12 on, because of threads: what they hold is not used by a worker.
@@ -123,13 +126,15 @@ def _lost(hand: _Hand, job: Job) -> HarnessError:
     )
 
 
-def _serve(recipe: Recipe, line: Connection, others: list[Connection], parent: int) -> None:
+def _serve(
+    recipe: Recipe, taught: Strategy, line: Connection, others: list[Connection], parent: int
+) -> None:
     """Play what comes over the line, until it is closed or the parent process is gone."""
     for other in others:
         other.close()
     _mind_own_signals()
     alone = partial(_leave_orphaned, parent)
-    with suppress(EOFError, OSError), recipe.player() as player:
+    with suppress(EOFError, OSError), recipe.player(taught) as player:
         while True:
             job = Job.from_json(line.recv_bytes())
             line.send_bytes(player.play(*job, alone).to_json().encode())

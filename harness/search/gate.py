@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +16,11 @@ from pileup.strategies.follow import Follow, Sketch
 
 MOST_RUNS: Final = 400
 
+LONGER: Final = 2
+FREE_STEPS: Final = 200
+"""A run may be so many times as long as what was found, and so many steps more, or it is no
+plainer: an agent that polls for one who stands by would poll until the budget is spent."""
+
 
 class Gate:
     """Makes runs, and keeps the plainest that shows one finding: `best`."""
@@ -25,6 +31,8 @@ class Gate:
         self.runs = 0
         self.turns: dict[str, int] = {}
         """How many turns each strand had in the run that was made last."""
+        self._most = LONGER * run.steps + FREE_STEPS
+        self._quick = _hurried(prover, self._most)
         first = self.attempt(Follow(Replay(run.tape)), None)
         assert first is not None  # because it was proved
         self.found = first
@@ -43,8 +51,10 @@ class Gate:
     def attempt(self, follow: Follow, limits: Limits | None) -> Attempt | None:
         """Make a run; None if it does not show the finding."""
         self.runs += 1
-        run = self.prover.run(follow, 0, limits=limits)
+        run = self._quick.run(follow, 0, limits=limits)
         self.turns = follow.turns
+        if run.steps > self._most:
+            return None  # it was stopped for its length, so it would be another with more time
         for finding in run.findings:
             if finding.fingerprint == self._wanted:
                 cost = cost_of(run, follow.sketch, finding)
@@ -53,20 +63,36 @@ class Gate:
 
     def holds(self) -> bool:
         """Whether the finding is there still if a run that was cut off goes on to its end."""
+        return self._wanted in {finding.fingerprint for finding in self.lasting}
+
+    @property
+    def lasting(self) -> Sequence[Finding]:
+        """What the plainest run shows that is there still if it goes on to its end."""
         best = self.best
         if best.limits is None or not best.limits.stops:
-            return True
+            return best.run.findings
+        self.runs += 1
         whole = replace(best.limits, stops=False)
-        return self.attempt(Follow(best.sketch), whole) is not None
+        return self.prover.run(Follow(best.sketch), 0, limits=whole).findings
 
     def forget_the_plan(self) -> None:
         """See whether it goes without a fault plan altogether, where no fault has struck."""
         plan = self.prover.conditions.faults
         if plan.rules and not any(tally.struck for tally in self.best.run.faults):
-            with_faults = self.prover
-            self.prover = with_faults.without_faults()
+            before = self.prover, self._quick, self.best
+            self.prover = self.prover.without_faults()
+            self._quick = _hurried(self.prover, self._most)
             same = self.attempt(Follow(self.best.sketch), self.best.limits)
-            if same is None:
-                self.prover = with_faults
-            else:
-                self.best = same
+            self.best = same or self.best
+            if same is None or not self.holds():  # what comes later may hang on a fault
+                self.prover, self._quick, self.best = before
+
+
+def _hurried(prover: Prover, steps: int) -> Prover:
+    """Return one that stops earlier."""
+    budgets = prover.conditions.budgets
+    fewer = replace(budgets, steps=min(budgets.steps, steps))
+    quick = Prover(prover.program, replace(prover.conditions, budgets=fewer))
+    quick.runtime, quick.blocking = prover.runtime, prover.blocking
+    quick.oracle = prover.oracle
+    return quick

@@ -87,8 +87,10 @@ class Shrinker:
         others = [Follow(best.sketch, Random(number)) for number in range(OTHERS)]
         too = sum(self.gate.attempt(each, best.limits) is not None for each in others)
         shrunk = Shrunk(self.gate.found.size, best.size, self.gate.runs, too, OTHERS)
+        lasting = {finding.fingerprint for finding in self.gate.lasting}
         run = self.gate.prover.prove(best.run, best.limits)
-        return replace(run, shrunk=shrunk)
+        findings = tuple(each for each in run.findings if each.fingerprint in lasting)
+        return replace(run, findings=findings, shrunk=shrunk)
 
     # Passes --------------------------------------------------------------------------------
 

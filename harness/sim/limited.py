@@ -65,7 +65,7 @@ class LimitedSim(StudiedSim):
             return super()._pass_time(horizon)
         assert self._limits is not None
         if self._limits.stops:
-            stuck = [each for each in self.strands if each.op and each not in self._standing_by]
+            stuck = self._stuck()
             self.end(deadlock(stuck, self.where) if stuck else Rested())
             return False
         waiting, self._standing_by, self._limits = self._standing_by, [], None
@@ -73,3 +73,28 @@ class LimitedSim(StudiedSim):
             if strand.op is not None:
                 super().park(strand, strand.op)
         return True
+
+    def _stuck(self) -> list[Strand]:
+        """Return who waits in vain, though not for one who stands by, who may yet make way."""
+        slow = _names(self._standing_by)
+        stuck = [
+            each
+            for each in self.strands
+            if each.op and each.life == each.agent.life and each not in self._standing_by
+        ]
+        while waiting := [each for each in stuck if _waits_for(each, slow)]:
+            stuck = [each for each in stuck if each not in waiting]
+            slow |= _names(waiting)
+        return stuck
+
+
+def _names(strands: list[Strand]) -> set[str]:
+    return {name for each in strands for name in (each.name, each.agent.name)}
+
+
+def _waits_for(strand: Strand, names: set[str]) -> bool:
+    """Whether it waits for what one of these has locked, or for the end of one of them."""
+    awaited: list[str] = []
+    for item, _ in strand.op.touches if strand.op is not None else ():
+        awaited += [item.key] if item.resource == "agent" else (item.holder or "").split(", ")
+    return not names.isdisjoint(awaited)

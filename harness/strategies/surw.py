@@ -118,6 +118,8 @@ class Surw:
         op = strand.op
         if op is None or not self._concerns(op):
             return True
+        if number not in self._left:  # nobody has counted it, so it is not waited for
+            return True
         if number != self._intended:
             return False
         self._idle = 0

@@ -14,7 +14,7 @@ from pileup.fakes import Memory
 from pileup.fakes.bus import Bus, ReceiptExpired
 from pileup.faults import Rule
 
-RUNS = 60
+RUNS = 120
 
 
 class Shop:

@@ -267,7 +267,7 @@ def test_a_clean_program_says_how_strong_that_is(runs: int, bound: str) -> None:
     assert exploration.clean
     assert f"{runs} runs clean" in exploration.strength
     assert f"fewer than {bound} of runs (at 95% confidence)" in exploration.strength
-    assert exploration.strength in str(exploration)
+    assert all(part in str(exploration) for part in exploration.strengths)
 
 
 def test_a_clean_program_passes_and_a_racy_one_does_not() -> None:
