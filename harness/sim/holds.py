@@ -8,12 +8,15 @@ only lets time pass; without one it is an error, because it would be for ever.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from math import inf
+from types import FrameType
 from typing import Any, Final
 
 from greenlet import getcurrent
 
+from pileup.errors import RunOver
 from pileup.operations import CHANGE, READ, Operation, Touch
 from pileup.sim.agents import here
 from pileup.sim.endings import Misuse
@@ -30,10 +33,6 @@ LOOP: Final = object()
 def caller() -> object:
     """Tell apart what would be threads: each sync agent is one, all other code another."""
     return getcurrent() if in_sync_code() else LOOP
-
-
-MOST_UNWOUND: Final = 1_000
-"""How often a lock is simply given once a run is over: not for ever, to who will not end."""
 
 
 class Hold:
@@ -77,12 +76,8 @@ class Hold:
 
     def wait(self, timeout: float) -> bool:
         """Take it as soon as it is free and this caller's turn; False if that is too late."""
-        if self.sim.over and self.sim.count("unwound") < MOST_UNWOUND:
-            self.take_unseen()  # by a finalizer, mostly; it is no part of what happened
-            return True
         if in_sync_code():
-            op = Operation("acquire", self._changes, self._taking(), lambda: self.is_free)
-            return bool(self.sim.call(op) if timeout == inf else self._call_until(timeout, op))
+            return self._wait_in_sync_code(timeout)
         if self.try_to_take():
             return True
         if timeout == inf:
@@ -91,6 +86,16 @@ class Hold:
             raise error
         move(self.sim, timeout)
         return False
+
+    def _wait_in_sync_code(self, timeout: float) -> bool:
+        op = Operation("acquire", self._changes, self._taking(), lambda: self.is_free)
+        try:
+            return bool(self.sim.call(op) if timeout == inf else self._call_until(timeout, op))
+        except RunOver:
+            if not _is_finalizer():
+                raise
+            self.take_unseen()
+            return True
 
     def give_back(self) -> None:
         """Let go of it altogether."""
@@ -114,7 +119,12 @@ class Hold:
 
     def _perform(self, op: Operation) -> Any:  # Any: what the operation returns
         if in_sync_code():
-            return self.sim.call(op)
+            try:
+                return self.sim.call(op)
+            except RunOver:
+                if not _is_finalizer():
+                    raise
+                return op.apply()
         strand = here.get(None)
         if strand is None or strand.sim is not self.sim:
             return op.apply()
@@ -144,3 +154,13 @@ class _Deadline:
             if strand.op is self._op:
                 self._sim.withdraw(strand)
                 self._sim.park(strand, self._instead)
+
+
+def _is_finalizer() -> bool:
+    """Whether a finalizer is running: an error would not end it, but be printed and passed over."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - there is no other way to look
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False

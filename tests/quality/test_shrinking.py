@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from corpus import table
@@ -26,10 +27,9 @@ from pileup.results import Run, Size
 from pileup.search import attempt, gate, reduce, shrink
 from pileup.search.explorer import Explorer
 from pileup.search.garbage import resting_collector
-from pileup.settings import Limits
 from pileup.sim.world import controlled
 from pileup.strategies import Replay, make
-from pileup.strategies.follow import Follow, Sketch
+from pileup.strategies.follow import Follow
 from pileup.tokens import decode
 
 assert table.MODULES  # because to import it is what fills BUGS
@@ -38,6 +38,10 @@ TESTS = Path(__file__).parents[1]
 SEEDS = range(4)
 NOT_BY_CHANCE = {"steps_back_and_tries_again", "steps_back_from_files_and_tries_again"}
 """What no random walk finds, because it takes many steps in turns."""
+
+TWO_FEWER = {"keeps_private_answers_in_redis", "shows_the_model_all_customers"}
+"""Where up to two operations less would do: these show without any deviation, so runs from
+scratch that have one are tried the second time alone."""
 
 BY_CHANCE = [name for name in BUGS if name not in NOT_BY_CHANCE]
 MODULES = (shrink, gate, attempt, reduce)
@@ -195,7 +199,12 @@ def test_what_was_shrunk_cannot_be_shrunk_further(name: str) -> None:
         before = shrinker.best.cost
         shrinker.gate.runs = 0
         shrinker.shrink()
-    assert shrinker.best.cost == before
+    after = shrinker.best.cost
+    if name in TWO_FEWER:
+        assert after[:2] == before[:2]
+        assert before.operations - 2 <= after.operations < before.operations
+    else:
+        assert after == before
 
 
 @pytest.mark.parametrize("name", BY_CHANCE)
@@ -205,7 +214,11 @@ def test_to_shrink_it_twice_gives_the_same_token(name: str) -> None:
     assert walk(case.scenario, case.finding.kind).shrunk().token == run.token
 
 
-ELSEWHERE = ("counts_in_memory", "works_longer_than_its_message_is_hidden", "tries_in_tasks_of_trio")
+ELSEWHERE = (
+    "counts_in_memory",
+    "works_longer_than_its_message_is_hidden",
+    "tries_in_tasks_of_trio",
+)
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "4711"])
@@ -241,7 +254,7 @@ def test_many_runs_are_cut_off_and_none_of_a_kind_that_may_pass() -> None:
         for name in BY_CHANCE
         if (limits := decode(of_corpus(name)[1].token).limits) is not None and limits.stops
     ]
-    assert len(cut) > 30, "or the test above looks at nothing"
+    assert len(cut) > 10, "or the test above looks at nothing"
     assert set(cut) <= set(LASTING)
 
 
@@ -342,17 +355,114 @@ def test_no_finding_of_an_exploration_is_there_because_a_run_was_cut_off() -> No
             assert told(whole(scenario, finding.replay), finding) is not None, finding.kind
 
 
+async def goes_by_the_phase(world: World, me: pileup.Agent) -> None:
+    """Lose an add, but only where somebody looks just before and just after another has begun."""
+    if me.index % 2:
+        await world.memory.set("phase", 1)
+        await world.memory.set("phase", 2)
+        await world.memory.add("n", 1)
+        return
+    before = await world.memory.get("phase")
+    after = await world.memory.get("phase")
+    if before is None and after == 1:
+        n = await world.memory.get("n") or 0
+        await world.memory.set("n", n + 1)
+    else:
+        await world.memory.add("n", 1)
+
+
+async def waits_for_the_second(world: World, me: pileup.Agent) -> None:
+    """Wait for who counts to two, which nobody does after a lost update."""
+    if me.index == 0:
+        await world.cache.blpop("done")
+        return
+    n = await world.memory.get("n") or 0
+    await world.memory.set("n", n + 1)
+    if n == 1:
+        await world.cache.rpush("done", "yes")
+
+
+async def polls_and_adds(world: World, me: pileup.Agent) -> None:
+    if me.index == 7:
+        await world.memory.set("go", value=True)
+        return
+    while not await world.memory.get("go"):
+        pass
+    n = await world.memory.get("n") or 0
+    await world.memory.set("n", n + 1)
+
+
+async def adds_and_fails(world: World) -> None:
+    await world.memory.get("n")
+    n = await world.memory.get("n") or 0
+    await world.memory.set("n", n + 1)
+    raise ValueError("as always")
+
+
+PHASES = pileup.Scenario(goes_by_the_phase, agents=8, faults="3am")
+WAITING = pileup.Scenario(waits_for_the_second, agents=3)
+FAILING = pileup.Scenario(adds_and_fails, agents=4)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_takes_more_than_one_deviation_becomes_plain_too(seed: int) -> None:
+    case = walk(PHASES, "lost_write", seed)
+    run = case.shrunk()
+    assert real(case, run)
+    assert run.shrunk is not None
+    assert run.shrunk.after.faults == 0
+    assert order(run.shrunk.after) < order(run.shrunk.before)
+
+
+def test_a_deadlock_that_only_the_cut_made_does_not_come_out() -> None:
+    case = walk(WAITING, "deadlock")
+    run = case.shrunk()
+    assert real(case, run)
+    assert run.shrunk is not None
+    assert run.shrunk.after.agents == 3
+    limits = decode(run.token).limits
+    assert limits is None or not limits.stops
+
+
+def test_an_agent_that_polls_for_one_who_stands_by_does_not_take_all_the_time_there_is() -> None:
+    case = walk(pileup.Scenario(polls_and_adds, agents=8), "lost_write")
+    with prepared(case.explorer):
+        shrinker = shrink.Shrinker(case.explorer, case.finding, case.run, stops=True)
+        longest = 0
+        attempted = shrinker.gate._quick.run
+
+        def counted(*given: Any, **options: Any) -> Run:
+            nonlocal longest
+            run = attempted(*given, **options)
+            longest = max(longest, run.steps)
+            return run
+
+        shrinker.gate._quick.run = counted  # type: ignore[method-assign] # to count
+        shrinker.shrink()
+    assert longest < 1_000 < case.explorer.conditions.budgets.steps
+    assert real(case, case.shrunk())
+
+
 # The shrinker, broken ----------------------------------------------------------------------
 
-SCENARIOS: dict[str, tuple[pileup.Scenario, str]] = {
+JUDGED = {
     "crowd": (crowd("3am"), "lost_write"),
-    "alone": (BUGS["orders_what_the_model_says"].scenario, "contamination"),
+    "phases": (PHASES, "lost_write"),
+    "two bugs": (FAILING, "lost_write"),
+    "waiting": (WAITING, "deadlock"),
 }
 
 
-def complaint(shrinking: ModuleType, scenario: pileup.Scenario, kind: str) -> str:
-    """Say what of all that is checked above does not hold of a shrinker; empty if all does."""
+@cache
+def judged(name: str) -> tuple[Case, Run]:
+    scenario, kind = JUDGED[name]
     case = walk(scenario, kind)
+    return case, case.shrunk()
+
+
+def complaint(shrinking: ModuleType, name: str) -> str:
+    """Say what of all that is checked above does not hold of a shrinker; empty if all does."""
+    case, good = judged(name)
     try:
         run = case.shrunk(shrinking)
     except Exception as error:  # noqa: BLE001 - a broken one may fail with anything
@@ -360,32 +470,35 @@ def complaint(shrinking: ModuleType, scenario: pileup.Scenario, kind: str) -> st
     if told(run, case.finding) is None:
         return "another bug"
     assert run.shrunk is not None
-    if order(run.shrunk.after) > order(run.shrunk.before):
-        return "bigger"
-    if run.shrunk.runs > 110 or run.shrunk.after.operations > 4 or run.shrunk.after.faults:
-        return "not plain"
-    if told(whole(scenario, run.token), case.finding) is None:
+    assert good.shrunk is not None
+    if order(run.shrunk.after) > order(good.shrunk.after):
+        return "not as plain"
+    if told(whole(case.scenario, run.token), case.finding) is None:
         return "not real"
     return ""
 
 
-def test_the_shrinker_as_it_is_gives_no_cause_for_complaint() -> None:
-    whole_one = broken(MODULES, '"""Shrinking:', '"""Shrinking indeed:')
-    assert complaint(whole_one, *SCENARIOS["crowd"]) == ""
+@pytest.mark.parametrize("name", JUDGED)
+def test_the_shrinker_as_it_is_gives_no_cause_for_complaint(name: str) -> None:
+    unbroken = broken(MODULES, '"""Shrinking:', '"""Shrinking indeed:')
+    assert complaint(unbroken, name) == ""
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("name", "old", "new"),
     [
-        ("attempt is None or attempt.cost >= self.best.cost", "attempt is None"),
-        ("attempt.cost >= self.best.cost", "attempt.cost <= self.best.cost"),
-        ("if finding.fingerprint == self._wanted:", "if finding.kind:"),
-        ("self.prover.run(follow, 0, limits=limits)", "self.prover.run(follow, 0)"),
-        ("return Cost(faults, agents, len(told)", "return Cost(-faults, -agents, -len(told)"),
-        ("            if keep(fewer):", "            if not keep(fewer):"),
-        ("            self.drop_agents()\n", ""),
-        ("            self.drop_faults()\n            self.drop_agents()\n", ""),
+        ("phases", "attempt is None or attempt.cost >= self.best.cost", "attempt is None"),
+        ("crowd", "attempt.cost >= self.best.cost", "attempt.cost <= self.best.cost"),
+        ("two bugs", "if finding.fingerprint == self._wanted:", "if finding.kind:"),
+        ("waiting", "return self._wanted in {", "return True or self._wanted in {"),
+        ("phases", "self._quick.run(follow, 0, limits=limits)", "self._quick.run(follow, 0)"),
+        ("phases", "return Cost(faults, agents, ", "return Cost(-faults, -agents, "),
+        ("phases", "            if keep(fewer):", "            if not keep(fewer):"),
+        ("phases", "            self.drop_agents()\n", ""),
+        ("phases", "            self.drop_faults()\n", ""),
+        ("phases", "            self.drop_swerves()\n", ""),
+        ("crowd", "        self.start_from_scratch()\n", ""),
     ],
 )
-def test_a_broken_shrinker_is_noticed(old: str, new: str) -> None:
-    assert complaint(broken(MODULES, old, new), *SCENARIOS["crowd"])
+def test_a_broken_shrinker_is_noticed(name: str, old: str, new: str) -> None:
+    assert complaint(broken(MODULES, old, new), name)
