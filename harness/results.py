@@ -149,6 +149,8 @@ class Exploration:
     """What has become of each failure that was saved before, a line each."""
     claim: str = ""
     """What the strategy says that clean runs of its are worth."""
+    drawn: bool = True
+    """Whether the orders were drawn, so that it can be reckoned what the rest are like."""
     exhausted: bool = False
     """Whether all there was to try was tried."""
     spread: Spread | None = None
@@ -176,9 +178,11 @@ class Exploration:
             yield f"Nothing is wrong: {self.claim}"
             return
         bound = 1 - (1 - CONFIDENCE) ** (1 / self.runs)
-        yield (
-            f"{self.runs} runs clean. If orders like these can go wrong at all, they do in fewer "
-            f"than {bound:.1%} of runs (at {CONFIDENCE:.0%} confidence)"
+        yield f"{self.runs} runs clean" + (
+            f". If orders like these can go wrong at all, they do in fewer than {bound:.1%} of "
+            f"runs (at {CONFIDENCE:.0%} confidence)"
+            if self.drawn
+            else ""
         )
         if self.claim:
             yield self.claim

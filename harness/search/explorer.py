@@ -59,6 +59,7 @@ class Explorer(Prover):
         return replace(
             found,
             claim="" if claim is None else claim(found.runs),
+            drawn=bool(getattr(strategy, "draws", True)),
             exhausted=bool(getattr(strategy, "done", False)),
             spread=coverage.spread,
             compared=self.oracle.strength if self.conditions.oracle is not None else "",

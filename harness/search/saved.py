@@ -166,7 +166,16 @@ def _write(path: Path, text: str) -> None:
             raise
 
 
-def _load(path: Path, program: str) -> Failure:
+def load(path: Path) -> Failure:
+    """Read one saved failure, whatever program it is of."""
+    try:
+        return _load(path, None)
+    except (OSError, ValueError, RecursionError, BadToken) as error:
+        told = str(error).partition(". ")[0].rstrip(".")
+        raise UsageError(f"{path} is no saved failure: {told}.") from None
+
+
+def _load(path: Path, expected: str | None) -> Failure:
     """Read one file, believing nothing."""
     page = json.loads(_read(path))
     if not isinstance(page, dict) or page.get("pileup_saved") != FORMAT:
@@ -174,7 +183,8 @@ def _load(path: Path, program: str) -> Failure:
     kind, fingerprint, title, token = (
         _text(page, name) for name in ("kind", "fingerprint", "title", "replay")
     )
-    if _text(page, "program") != program:
+    program = _text(page, "program")
+    if program != (program if expected is None else expected):
         raise ValueError("it is of other agents than its name says")
     if FINGERPRINT.fullmatch(fingerprint) is None:
         raise ValueError("its fingerprint is none")

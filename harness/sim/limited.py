@@ -33,7 +33,8 @@ class LimitedSim(StudiedSim):
 
     def park(self, strand: Strand, op: Operation) -> None:
         """Hold a strand; one that has done all that it may do is no candidate for now."""
-        if self._limits is None or not self._is_spent(strand, self._limits):
+        limits = self._limits
+        if limits is None or self.over or not self._is_spent(strand, limits):
             super().park(strand, op)
             return
         strand.op = op
@@ -41,6 +42,13 @@ class LimitedSim(StudiedSim):
         self._line.leave(strand)
         if strand not in self._standing_by:
             self._standing_by.append(strand)
+
+    def withdraw(self, strand: Strand) -> None:
+        """Leave no row of what one who stood by when the run was stopped has not come to do."""
+        if self.over and strand in self._standing_by:
+            strand.op = None
+        else:
+            super().withdraw(strand)
 
     def abandon(self) -> None:
         """Forget what those would have done who were standing by when the run was stopped."""

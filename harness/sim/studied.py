@@ -30,7 +30,8 @@ CIRCLE: Final = ("pileup", "circle", CHANGE)
 """What who begins to wait for a row lock touches: of those in a circle the last one is refused."""
 
 ROW_LOCKS: Final = ".lock"
-"""How the resource is called whose locks are looked through for circles: `database.lock`."""
+"""How the resource is called whose locks are looked through for circles: `database.lock`, with
+a key for each row; `memory.lock` is one lock without a key."""
 
 ENDED: Final = ("pileup", "end", READ)
 """What an agent touches that ends: when all have, nothing more happens by itself."""
@@ -56,7 +57,7 @@ class StudiedSim(Sim):
         """Remember since which turn the operation can happen."""
         self._parked[strand.number] = len(self._turns) - 1
         if op.ready is not None and any(
-            each.item.resource.endswith(ROW_LOCKS) for each in op.touches
+            each.item.key and each.item.resource.endswith(ROW_LOCKS) for each in op.touches
         ):
             self._touch(CIRCLE)
         super().park(strand, op)

@@ -9,6 +9,7 @@ class Dull:
     """Answer 0 to everything but what the user has made certain."""
 
     name = "dull"
+    draws = False
 
     def begin(self, run: int) -> None:
         """Every run is the same."""

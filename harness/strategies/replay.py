@@ -22,6 +22,7 @@ class Replay:
     """
 
     name = "replay"
+    draws = False
 
     def __init__(self, tape: Tape, *, labelling: bool = False) -> None:
         self._tape = tape

@@ -13,6 +13,7 @@ class RoundRobin:
     """Take turns."""
 
     name = "round_robin"
+    draws = False
 
     def __init__(self) -> None:
         self._last = -1

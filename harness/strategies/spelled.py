@@ -45,6 +45,7 @@ class Spelled:
     """Let things happen in the order that a text spells out; always the same run."""
 
     name = "spelled"
+    draws = False
 
     def __init__(self, text: str) -> None:
         self._steps, self._owed = read(text)

@@ -8,7 +8,7 @@ count, each run takes an interest in few of what agents contend for: one item,
 one resource, or all. Whoever is picked goes on to its next event of interest;
 what is of no interest goes on at random meanwhile.
 
-After Zhao, Zhou, Lu, Yang and Wang (ASPLOS 2025), for whom it beats the other
+After Zhao, Wolff, Mathur and Roychoudhury (ASPLOS 2025), for whom it beats the other
 random strategies on nearly all published programs.
 """
 
@@ -90,7 +90,7 @@ class Surw:
     def claim(self, runs: int) -> str:
         """Say what it means that nothing was found."""
         return (
-            f"each of {runs} runs drew one of the orders of what agents contend for, all of them "
+            f"Each of {runs} runs drew one of the orders of what agents contend for, all of them "
             "about equally likely"
         )
 

@@ -35,6 +35,7 @@ class Systematic:
     """All orders within bounds: so many early deadlines and so many faults in each run."""
 
     name = "systematic"
+    draws = False
 
     def __init__(self, *, jumps: int = 2, faults: int = 1) -> None:
         self._most_jumps = jumps
@@ -99,7 +100,9 @@ class Systematic:
         """Say what it means that nothing was found."""
         if not self.done:
             return f"{self.orders} inequivalent orders were tried; at least {self.left} are left"
-        return f"all {self.orders} inequivalent orders were tried{self._bounds()}"
+        many = f"all {self.orders:,} inequivalent orders were tried"
+        one = "there is but one order that could make a difference, and it was tried"
+        return (one if self.orders == 1 else many) + self._bounds()
 
     @property
     def left(self) -> int:
@@ -162,7 +165,7 @@ class Systematic:
     def _may_jump(self, jumps: int) -> bool:
         """Whether a deadline may pass early where so many have."""
         if jumps >= self._most_jumps:
-            self.left_out.add(f"with at most {self._most_jumps} early deadlines in a run")
+            self.left_out.add(f"with at most {_many(self._most_jumps, 'early deadline')} in a run")
             return False
         return True
 
@@ -201,7 +204,7 @@ class Systematic:
             self.left_out.add(f"with one answer to '{point.label}'")
             return [usual]
         if self._faults >= self._most_faults:
-            self.left_out.add(f"with at most {self._most_faults} faults in a run")
+            self.left_out.add(f"with at most {_many(self._most_faults, 'fault')} in a run")
             return [usual]
         return [usual, *(each for each in range(point.count) if each != usual)]
 
@@ -248,3 +251,7 @@ def _strand(point: Point, index: int) -> Candidate:
     strand = point.candidate(index)
     assert strand is not None
     return strand
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

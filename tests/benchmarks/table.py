@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 import httpx2
 import judged
+import orders
 import parts
 from alone import in_its_own_process
 from operations import surcharge
@@ -100,6 +101,38 @@ def runs_a_second(title: str, measure: Callable[[Workload], dict[str, Cost]]) ->
 def ratios(name: str, found: list[dict[str, Cost]]) -> str:
     """Write how many times as fast pileup is on each workload that a tool ran."""
     return " / ".join(f"{each[name].best / each[OURS].best:.1f}" for each in found if name in each)
+
+
+# All orders -----------------------------------------------------------------------------------
+
+
+def all_orders() -> Iterator[str]:
+    """Compare what goes through all orders, and what draws them, with the peer that does both."""
+    yield "### All orders"
+    yield table(
+        [
+            *("program", "pileup's orders", "frontrun's", "pileup, orders a second", "frontrun"),
+            *("so much faster", "drawn by pileup", "by frontrun", "so much faster"),
+        ],
+        [_orders_of(workload) for workload in orders.SMALL],
+    )
+
+
+def _orders_of(workload: Workload) -> Row:
+    (ours, many), drawn_by_us = orders.ours(workload), orders.ours_drawn(workload)
+    cases = {"ours": ours, "ours drawn": drawn_by_us}
+    peer, drawn_by_peer = orders.theirs(workload), orders.theirs_drawn(workload)
+    if peer is None or drawn_by_peer is None:
+        taken = costs(cases, 3)
+        return [workload.name, many, "", rate(taken["ours"]), "", "", rate(taken["ours drawn"])]
+    taken = costs({**cases, "theirs": peer[0], "theirs drawn": drawn_by_peer}, 3)
+    faster = taken["theirs"].best / taken["ours"].best
+    drawn_faster = taken["theirs drawn"].best / taken["ours drawn"].best
+    return [
+        *(workload.name, many, peer[1], rate(taken["ours"]), rate(taken["theirs"])),
+        *(f"{faster:.0f}", rate(taken["ours drawn"]), rate(taken["theirs drawn"])),
+        f"{drawn_faster:.1f}",
+    ]
 
 
 # Operations ----------------------------------------------------------------------------------
@@ -244,6 +277,7 @@ def startup() -> Iterator[str]:
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "together": lambda: runs_a_second("In one process, its heap frozen", together),
     "alone": lambda: runs_a_second("Each in a process of its own, as it comes", by_themselves),
+    "orders": all_orders,
     "operations": operations,
     "scaling": scaling,
     "world": world,
