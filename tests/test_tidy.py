@@ -61,7 +61,6 @@ ALLOWED = {
     ("harness/strategies/_draws.py", "random"): "so are those of the strategies that share it",
     ("harness/spelling.py", "id"): "an identity test within one call; the number goes nowhere",
     ("harness/sim/swaps.py", "id"): "it finds objects, which it keeps alive, and orders nothing",
-    ("harness/search/coverage.py", "hash"): "it counts what is alike within one process",
     (
         "harness/search/stopping.py",
         "time",

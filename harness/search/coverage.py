@@ -9,6 +9,7 @@ nearly all are still unseen (Good and Turing's estimate).
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import blake2b
 from typing import Final
 
 from pileup.history import FAIL, History
@@ -20,24 +21,24 @@ ALWAYS: Final = 25
 EVERY: Final = 16
 """So many runs are looked at, and after them every sixteenth, because to look takes time."""
 
-MASK: Final = (1 << 64) - 1
-
 
 class Coverage:
     """Looks at some of the runs of one exploration."""
 
     def __init__(self) -> None:
-        self._orders: Counter[int] = Counter()
+        self._orders: Counter[str] = Counter()
         self._outcomes: Counter[str] = Counter()
         self.contended = False
         """Whether two agents ever touched one thing which one of them changed."""
         self.touched: dict[str, None] = {}
         """What agents touched in the last run in which nothing was contended."""
+        self.looks = 0
 
     def look(self, ended: Ended, number: int) -> None:
         """Look at a run, if it is one of those that are looked at."""
         if number >= ALWAYS and number % EVERY:
             return
+        self.looks += 1
         self._orders[order_of(ended.history)] += 1
         if ended.outcome is not None:
             self._outcomes[ended.outcome.mark] += 1
@@ -48,7 +49,7 @@ class Coverage:
     def spread(self) -> Spread:
         """Sum up."""
         return Spread(
-            runs=self._orders.total(),
+            runs=self.looks,
             orders=len(self._orders),
             orders_once=_once(self._orders),
             outcomes=len(self._outcomes),
@@ -69,17 +70,16 @@ class Coverage:
         self.touched = {item.name: None for item in users}
 
 
-def order_of(history: History) -> int:
-    """Return a number that is the same for two runs of one process in the same order, else not."""
+def order_of(history: History) -> str:
+    """Spell the order of a run briefly: two runs in the same order are spelled alike anywhere."""
     strands: dict[tuple[int, int], list[object]] = {}
     for row in history.rows:
         if row[1]:
-            places = tuple((item.resource, item.key) for item, _ in row[1])
+            places = [(item.resource, item.key) for item, _ in row[1]]
             strands.setdefault((row[3], row[4]), []).append((row[0], places, row[2]))
-    # Never shown or compared beyond this process, so it may depend on the hash seed. One hash of
-    # all, because a sum of hashes is often the same when two parts have changed places.
-    return hash(tuple((who, tuple(strands[who])) for who in sorted(strands))) & MASK
+    text = repr(sorted(strands.items(), key=lambda each: each[0]))
+    return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def _once(counts: Counter[int] | Counter[str]) -> int:
+def _once(counts: Counter[str]) -> int:
     return sum(times == 1 for times in counts.values())

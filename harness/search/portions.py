@@ -13,15 +13,12 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from pileup.choices import STREAMS, Strategy, Tape
-from pileup.history import History
 from pileup.results import Run, Tally
-from pileup.search.coverage import ALWAYS, EVERY, Coverage
+from pileup.search.coverage import Coverage
 from pileup.search.garbage import Tidy
-from pileup.search.outcome import Ended
 from pileup.search.runner import Runner
 from pileup.sim.runtimes import make_runtime
 
@@ -134,48 +131,22 @@ def _first(page: dict[str, Any]) -> First:  # Any: JSON, of our own making
 
 
 class Sights(Coverage):
-    """A coverage that can be put together with others': it names orders alike in every process."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.looks = 0
-
-    def look(self, ended: Ended, number: int) -> None:
-        """Look at a run, if it is one of those that are looked at."""
-        if number >= ALWAYS and number % EVERY:
-            return
-        self.looks += 1
-        self._orders[_order_of(ended.history)] += 1
-        if ended.outcome is not None:
-            self._outcomes[ended.outcome.mark] += 1
-        if not self.contended:
-            self._look_for_contention(ended.history)
+    """A coverage that can be put together with those of other workers."""
 
     def tell(self, portion: Portion) -> None:
         """Write down what was seen."""
         portion.looks, portion.contended = self.looks, self.contended
-        portion.orders = Counter({f"{order:x}": times for order, times in self._orders.items()})
-        portion.outcomes, portion.touched = self._outcomes, list(self.touched)
+        portion.orders, portion.outcomes = self._orders, self._outcomes
+        portion.touched = list(self.touched)
 
     def add(self, portion: Portion) -> None:
         """Take in what was seen in the runs that come next."""
         self.looks += portion.looks
-        self._orders.update({int(order, 16): times for order, times in portion.orders.items()})
+        self._orders.update(portion.orders)
         self._outcomes.update(portion.outcomes)
         if portion.looks and not self.contended:
             self.contended = portion.contended
             self.touched = dict.fromkeys(portion.touched)
-
-
-def _order_of(history: History) -> int:
-    """Return a number that is the same for two runs in the same order, whatever the process."""
-    strands: dict[tuple[int, int], list[object]] = {}
-    for row in history.rows:
-        if row[1]:
-            places = [(item.resource, item.key) for item, _ in row[1]]
-            strands.setdefault((row[3], row[4]), []).append((row[0], places, row[2]))
-    text = repr(sorted(strands.items(), key=lambda each: each[0]))
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
 
 
 def _nothing() -> None:

@@ -37,7 +37,6 @@ def by_name(race: Race) -> str:
     return race.name
 
 
-
 @pytest.mark.parametrize("strategy", BEFORE)
 @pytest.mark.parametrize("race", REQUIRED, ids=by_name)
 def test_it_is_found_within_twice_the_published_runs(race: Race, strategy: str) -> None:

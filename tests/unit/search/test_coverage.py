@@ -19,7 +19,7 @@ from pileup.search.coverage import ALWAYS, EVERY, Coverage
 from pileup.search.outcome import Ended
 from pileup.strategies.spelled import Spelled
 
-NUMBERS: list[Callable[[History], int]] = [orders.order_of, portions._order_of]
+NUMBERS: list[Callable[[History], str]] = [orders.order_of]
 KINDS: list[type[Coverage]] = [Coverage, portions.Sights]
 
 

@@ -109,9 +109,7 @@ def test_a_replay_draws_what_the_run_drew() -> None:
         seen.append(os.urandom(4))
         raise LookupError
 
-    run = pileup.explore(
-        agent, agents=1, runs=1, strategy="random", shrink=False
-    ).counterexample
+    run = pileup.explore(agent, agents=1, runs=1, strategy="random", shrink=False).counterexample
     assert run is not None
     assert pileup.replay(run.token, agent).faithful
     assert len(seen) == 3
