@@ -34,9 +34,6 @@ from pileup.detectors.case import TASKS, Case, Look, Strand
 from pileup.detectors.losses import Loss, finding_of, is_part, mark_of
 from pileup.findings import Finding
 from pileup.operations import Item
-from pileup.spelling import Brief
-
-NOTHING: Final[frozenset[tuple[type, Brief]]] = frozenset()
 
 MOST_VICTIMS: Final = 32
 """How far back we look for a change that was erased: the nearest ones tell the story."""
@@ -137,7 +134,7 @@ def _looks_own(case: Case, read: int, strand: Strand, changes: list[Look]) -> bo
     before = bisect_left(changes, read, key=itemgetter(0))
     for number, whose, _, _ in reversed(changes[max(0, before - MOST_VICTIMS) : before]):
         if whose == strand:
-            return not _values(case, number).isdisjoint(_values(case, read))
+            return _share(case, number, read)
     return False
 
 
@@ -146,28 +143,31 @@ def _loss(
 ) -> Loss:
     """Make a loss of the first change that is certainly gone, or else of the first that may be."""
     write = look[0]
-    again = _is_there_again(case, item, base[1], [last, *erased], write)
     for change in erased:
         if not (own or _deletes(case, write) or _is_equal(case, change, write)):
+            again = _is_there_again(case, item, base[1], [last, *erased], write)
             return Loss(item, base[1], change, write, is_doubtful=False, is_there_again=again)
-    return Loss(item, base[1], erased[0], write, is_doubtful=True, is_there_again=again)
+    return Loss(item, base[1], erased[0], write, is_doubtful=True, is_there_again=False)
 
 
 def _is_there_again(case: Case, item: Item, read: int, gone: list[int], write: int) -> bool:
     """Whether what was written over was what had been read, or what is gone has come again."""
-    if not _values(case, read).isdisjoint(_values(case, gone[0])):
+    if _share(case, read, gone[0]):
         return True
     end = next(number for number, _, access, _ in reversed(case.looks[item]) if access != "read")
-    left = _values(case, write) | _values(case, end)
-    return any(not left.isdisjoint(_values(case, each)) for each in gone)
+    return any(_share(case, write, each) or _share(case, end, each) for each in gone)
 
 
-def _values(case: Case, number: int) -> frozenset[tuple[type, Brief]]:
-    """Return the values that a row tells: a commit has as many as it wrote rows."""
-    told = case.rows[number][9]
-    if isinstance(told, str):
-        return frozenset((str, each) for each in ROWS.split(told))
-    return NOTHING if told is None else frozenset(((type(told), told),))
+def _share(case: Case, one: int, other: int) -> bool:
+    """Whether two rows tell the same value: a commit tells as many as it wrote rows."""
+    mine, theirs = case.rows[one][9], case.rows[other][9]
+    if mine is None or type(mine) is not type(theirs):
+        return False
+    if mine == theirs:
+        return True
+    if not isinstance(mine, str) or not isinstance(theirs, str):
+        return False
+    return not frozenset(ROWS.split(mine)).isdisjoint(ROWS.split(theirs))
 
 
 def _erased(

@@ -64,7 +64,8 @@ def theirs_drawn(workload: Workload) -> Case | None:
     """Have frontrun draw so many orders."""
     if not is_installed(FRONTRUN):
         return None
-    return Case(_frontrun(workload, strategy="random", seed=0, max_attempts=DRAWN), DRAWN)
+    search = _frontrun(workload, strategy="random", seed=0, max_attempts=DRAWN)
+    return Case(search, search())
 
 
 async def _gives_way() -> None:
