@@ -397,7 +397,7 @@ def with_queue(sim: pileup.Sim) -> World:
     return world
 
 
-def with_threads(sim: pileup.Sim) -> World:
+def with_threads(sim: pileup.Sim) -> Any:
     world: Any = World(sim)
     world.semaphore, world.event = threading.Semaphore(1), threading.Event()
     world.lock = threading.Lock()
@@ -614,7 +614,7 @@ def _nobody_waits(patch: pytest.MonkeyPatch) -> None:
 
 
 def _updates_commute_whatever_they_answer(patch: pytest.MonkeyPatch) -> None:
-    real = systematic.deed_of
+    real = _order.deed_of
 
     def deed_of(turn: Any) -> Deed:
         deed = real(turn)

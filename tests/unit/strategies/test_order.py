@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from pileup.choices import CLOCK_TURN, Candidate, Turn
-from pileup.operations import CHANGE, READ, UPDATE, WRITE, Item, Operation, Touch, nothing
+from pileup.operations import CHANGE, READ, UPDATE, WRITE, Access, Item, Operation, Touch, nothing
 from pileup.strategies._order import ALL, CLOCK, Deed, Order, apart, deed_of, merged
 from pileup.strategies._polls import polls_in_vain
 from pileup.strategies._wakeups import Branch, copied, count_leaves, insert, is_covered
 
-SHORT = {"r": READ, "w": WRITE, "c": CHANGE, "u": UPDATE}
+SHORT: dict[str, Access] = {"r": READ, "w": WRITE, "c": CHANGE, "u": UPDATE}
 
 
 def turn(
