@@ -230,7 +230,7 @@ class Parked:
         touches = [each.split() for each in does.split(", ") if each]
         self.op = Operation(
             "look",
-            tuple(Touch(Item("m", key), SHORT[access]) for access, key in touches),  # type: ignore[arg-type]
+            tuple(Touch(Item("m", key), SHORT[access]) for access, key in touches),
             nothing,
         )
 
