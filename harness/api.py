@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from math import inf
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,6 @@ from pileup.sim.current import current
 
 if TYPE_CHECKING:  # late in the functions, because `import pileup` is to be cheap
     from concurrent.futures import Executor
-    from os import PathLike
 
     from pileup.choices import Strategy
     from pileup.faults import Plan
@@ -141,6 +141,10 @@ def explore(
 def _remembering(explorer: Explorer, folder: str | PathLike[str] | None) -> Remembering | None:
     if folder is None:
         return None
+    if not isinstance(folder, str | PathLike):
+        raise UsageError(
+            f'`saved` must be the path of a folder, as in saved=".pileup"; {folder!r} was given.'
+        )
     from pileup.search.remembering import Remembering
 
     return Remembering(explorer, Path(folder))

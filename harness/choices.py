@@ -33,6 +33,10 @@ LOOP_TURN = -1
 """Who acts when an event loop goes on beside parked operations: its own strand, which is nobody's.
 """
 
+UNATTENDED = 1 << 40
+"""From this number on a strand is nobody's: what it does happens by itself. It ranks behind all
+agents, because the dullest is that it does not."""
+
 Foot: TypeAlias = tuple[str, str, Access]
 """A resource, a key of it, and what is done to it: a touch by name, because items are a run's own.
 """
@@ -73,6 +77,10 @@ class Candidate(Protocol):
     @property
     def number(self) -> int:
         """Which strand this is, in order of creation."""
+
+    @property
+    def name(self) -> str:
+        """Whose it is: the same in another run, where the number may be another one."""
 
     @property
     def op(self) -> Operation | None:
@@ -121,6 +129,12 @@ class Point:
             return None
         at = self.at + index
         return self.candidates[at - len(self.candidates) if at >= len(self.candidates) else at]
+
+    def strand(self, index: int) -> Candidate:
+        """Return the strand behind an option that is not the clock's."""
+        strand = self.candidate(index)
+        assert strand is not None
+        return strand
 
     def option(self, index: int) -> str:
         """Name an option by what it would do, so that a tape survives a renumbering."""

@@ -175,7 +175,7 @@ class Exploration:
 
     def _sure(self) -> Iterator[str]:
         if self.exhausted:
-            yield f"Nothing is wrong: {self.claim}"
+            yield f"Clean: {self.claim}"
             return
         bound = 1 - (1 - CONFIDENCE) ** (1 / self.runs)
         yield f"{self.runs} runs clean" + (
@@ -186,7 +186,7 @@ class Exploration:
         )
         if self.claim:
             yield self.claim
-        if self.spread is not None:
+        if self.spread is not None and self.drawn:
             yield str(self.spread)
 
     def assert_clean(self, ignore: Collection[str] = ()) -> None:

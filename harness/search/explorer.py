@@ -60,7 +60,7 @@ class Explorer(Prover):
             found,
             claim="" if claim is None else claim(found.runs),
             drawn=bool(getattr(strategy, "draws", True)),
-            exhausted=bool(getattr(strategy, "done", False)),
+            exhausted=bool(getattr(strategy, "exhausted", False)),
             spread=coverage.spread,
             compared=self.oracle.strength if self.conditions.oracle is not None else "",
             warnings=(*found.warnings, *self._doubts(coverage)),

@@ -21,6 +21,7 @@ class Remembering:
 
     def __init__(self, explorer: Explorer, folder: str | Path) -> None:
         self._shelf = Shelf(folder)
+        self._shelf.expect_folder()
         # Without the number of agents, because what is saved names those that matter.
         self._program = COUNT.sub("", explorer.program.name)
         self._verdicts = try_again(explorer, self._shelf.failures(self._program))

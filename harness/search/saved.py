@@ -9,6 +9,7 @@ the tape is held in a replay token, which runs nothing when it is opened.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -77,8 +78,11 @@ class Shelf:
                 "what pileup.explore returned: its findings have been seen twice."
             )
         path = self.folder / f"{_stem(program)}-{_slug(finding.kind)}-{finding.fingerprint}.json"
-        self._make()
-        _write(path, json.dumps(_page(program, finding), indent=1, sort_keys=True) + "\n")
+        try:
+            self._make()
+            _write(path, json.dumps(_page(program, finding), indent=1, sort_keys=True) + "\n")
+        except OSError as error:
+            raise self._refusal(error) from None
         return path
 
     def failures(self, program: str) -> list[Failure]:
@@ -98,6 +102,20 @@ class Shelf:
     def drop(self, failure: Failure) -> None:
         """Forget a failure; it is no matter if another process was faster."""
         failure.path.unlink(missing_ok=True)
+
+    def expect_folder(self) -> None:
+        """Refuse what cannot be a folder, before anything runs."""
+        try:
+            if self.folder.exists() and not self.folder.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "it is a file", str(self.folder))
+        except OSError as error:
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: OSError) -> UsageError:
+        return UsageError(
+            f"saved={str(self.folder)!r} cannot be written to ({error.strerror or error}). Give a "
+            'folder that is yours to write, or one that can be made, as in saved=".pileup".'
+        )
 
     def _make(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

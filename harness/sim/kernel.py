@@ -16,7 +16,7 @@ from contextvars import Context, copy_context
 from math import inf
 from typing import Any, Final, NoReturn, TypeAlias
 
-from pileup.choices import Point, Strategy, Stream, Tape
+from pileup.choices import UNATTENDED, Point, Strategy, Stream, Tape
 from pileup.errors import Crashed, Expired, InternalError, Unacknowledged, UsageError
 from pileup.history import FAIL, INFO, OK, History, Outcome
 from pileup.latency import USUAL, Latency
@@ -39,9 +39,6 @@ NOWHERE = Context()
 
 LAST: Final = -1
 """Where the world stands among a history's agents: behind those that are still to come."""
-
-UNATTENDED: Final = 1 << 40
-"""Ranks of what happens by itself: behind all agents, because the dullest is that it does not."""
 
 
 def _outside(*_: object) -> NoReturn:

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from pileup.choices import CLOCK, Candidate, Point, Strategy, Stream, Trail
+from pileup.choices import CLOCK, UNATTENDED, Candidate, Point, Strategy, Stream, Trail
 
 FEW: Final = 16
 """Of so many candidates it is noted who they are."""
@@ -93,12 +93,12 @@ class Follow:
             return self._answer(point)
         assert point.trail is not None
         self._look_back(point.trail)
-        dull = _strand(point, 0)
+        dull = point.strand(0)
         who, turns = name_of(dull), self._turns[dull.number]
         self.turns[who] = turns + 1
         if point.count <= FEW:
             for index in range(1, point.count - point.jump):
-                self.turns.setdefault(name_of(_strand(point, index)), 0)
+                self.turns.setdefault(name_of(point.strand(index)), 0)
         index = self._find(point, who, turns)
         if index:
             other = point.candidate(index)
@@ -115,7 +115,7 @@ class Follow:
         if instead == CLOCK:
             return point.count - 1 if point.jump else 0
         for index in range(1, point.count - point.jump):
-            if name_of(_strand(point, index)) == instead:
+            if name_of(point.strand(index)) == instead:
                 return index
         return 0
 
@@ -139,13 +139,6 @@ class Follow:
         self._seen = len(turns)
 
 
-def _strand(point: Point, index: int) -> Candidate:
-    strand = point.candidate(index)
-    assert strand is not None
-    return strand
-
-
 def name_of(strand: Candidate) -> str:
     """Name a strand as in another run; what happens by itself is known by what it does."""
-    name, _, deed = strand.label.partition(": ")
-    return strand.label if name == "world" and deed else name
+    return strand.label if strand.number >= UNATTENDED else strand.name

@@ -24,7 +24,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pileup.choices import CLOCK, LOOP_TURN, Candidate, Foot, Point, Stream, Trail, Turn
+from pileup.choices import CLOCK, LOOP_TURN, UNATTENDED, Foot, Point, Stream, Trail, Turn
 from pileup.operations import Operation
 from pileup.strategies._lines import Asked, Line, is_about, item_of, read, which
 
@@ -33,9 +33,6 @@ OURS: Final = ("", "pileup")
 
 WORLD: Final = "world"
 """Who does what happens by itself: several strands of one name, each with one thing to do."""
-
-BY_ITSELF: Final = 1 << 40
-"""From this number on a strand is nobody's: what happens by itself."""
 
 PATIENCE: Final = 50
 """So often an agent goes on to come to its line; a mended one may poll for ever."""
@@ -84,6 +81,12 @@ class Spelled:
                 self.skipped.append(f"line {number}, {asked.label!r:.60}: nobody asked")
         self.done = True
 
+    def claim(self, runs: int) -> str:
+        """Say what it means that nothing was found."""
+        lines = len(self._steps)
+        brought = f"but for {len(self.skipped)} of its" if self.skipped else "with all of its"
+        return f"Only the order that is spelled out was tried, {brought} {lines} lines"
+
     def choose(self, point: Point) -> int:
         """Let whoever brings the next line about go."""
         if point.trail is not None:
@@ -124,10 +127,10 @@ class Spelled:
         present: dict[str, list[int]] = {}
         self._waiting = {}
         for index in range(point.count - point.jump):
-            strand = _strand(point, index)
+            strand = point.strand(index)
             name = self._names.get(strand.number)
             if name is None:
-                name = self._names[strand.number] = name_of(strand)
+                name = self._names[strand.number] = strand.name
             if name in self._mine:
                 present.setdefault(name, []).append(index)
                 self._waiting[strand.number] = strand.op
@@ -140,7 +143,7 @@ class Spelled:
         if line.who not in present:
             return 0 if self._may_loop(point) else None
         left = self._left(line.who)
-        ahead = {index: which(left, _strand(point, index).op) for index in present[line.who]}
+        ahead = {index: which(left, point.strand(index).op) for index in present[line.who]}
         for index, found in ahead.items():
             if found is line:
                 return index
@@ -165,7 +168,7 @@ class Spelled:
         after = next((each for each in self._open() if each.text != CLOCK), None)
         if after is not None and after.who in present and line.tries < PATIENCE:
             index = present[after.who][0]  # who is next may have to begin before it can wait
-            if which(self._left(after.who), _strand(point, index).op) is None:
+            if which(self._left(after.who), point.strand(index).op) is None:
                 line.tries += 1
                 return index
         self._skip(line, "nobody waits for a deadline")
@@ -209,7 +212,7 @@ class Spelled:
         known = self._names.values()
         for who in self._mine:
             ours = who.partition("/")[0].endswith(f"-{turn.agent}") and who not in known
-            ours = ours if turn.strand < BY_ITSELF else who == WORLD
+            ours = ours if turn.strand < UNATTENDED else who == WORLD
             left = self._left(who) if ours else ()
             if left and is_about(left[0], feet):
                 self._names[turn.strand] = who
@@ -222,18 +225,6 @@ class Spelled:
         while mine and not mine[0].open:
             mine.popleft()
         return mine
-
-
-def name_of(strand: Candidate) -> str:
-    """Name a strand without what it waits to do."""
-    deed = f": {strand.op.label}" if strand.op is not None else ""
-    return strand.label.removesuffix(deed)
-
-
-def _strand(point: Point, index: int) -> Candidate:
-    strand = point.candidate(index)
-    assert strand is not None
-    return strand
 
 
 def _drop(feet: list[Foot], deed: str) -> None:

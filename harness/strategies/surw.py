@@ -18,7 +18,7 @@ from bisect import bisect
 from itertools import accumulate
 from typing import Final
 
-from pileup.choices import Candidate, Point, Trail
+from pileup.choices import Point, Trail
 from pileup.operations import Operation
 from pileup.strategies._census import Census, Thing
 from pileup.strategies._draws import Draws
@@ -80,7 +80,7 @@ class Surw:
         count = point.count - point.jump
         self._idle += 1
         if self._idle > PATIENCE:  # whoever is intended may be polling for one who is held back
-            self._intended = _strand(point, int(self._draws.draw() * count)).number
+            self._intended = point.strand(int(self._draws.draw() * count)).number
         for _ in range(TRIES):
             index: int = int(self._draws.draw() * count)
             if self._goes(point, index):
@@ -102,16 +102,16 @@ class Surw:
             if self._goes(point, index):
                 return index
         self._left.pop(self._intended, None)  # it has ended, or waits for one of these
-        weights = [max(1, self._left.get(_strand(point, each).number, 1)) for each in range(count)]
+        weights = [max(1, self._left.get(point.strand(each).number, 1)) for each in range(count)]
         sums = list(accumulate(weights))
         index = bisect(sums, self._draws.draw() * sums[-1])
-        self._intended = _strand(point, index).number
+        self._intended = point.strand(index).number
         self._goes(point, index)
         return index
 
     def _goes(self, point: Point, index: int) -> bool:
         """Whether this one may go on; if so, it does."""
-        strand = _strand(point, index)
+        strand = point.strand(index)
         number = strand.number
         if number not in self._born:
             self._bear(number)
@@ -161,9 +161,3 @@ class Surw:
     def _is_there(self, number: int) -> bool:
         """Whether a strand counts by itself: until it is born its parent has its weight."""
         return number in self._left and (number in self._born or number not in self._census.parents)
-
-
-def _strand(point: Point, index: int) -> Candidate:
-    strand = point.candidate(index)
-    assert strand is not None
-    return strand

@@ -105,6 +105,11 @@ class Systematic:
         return (one if self.orders == 1 else many) + self._bounds()
 
     @property
+    def exhausted(self) -> bool:
+        """Whether all orders have been tried: to be done is more here than to have no more runs."""
+        return self.done
+
+    @property
     def left(self) -> int:
         """How many orders are known that have not been tried; more may come up."""
         forks = sum(count_leaves(fork.branches) for fork in self._forks())
@@ -141,7 +146,7 @@ class Systematic:
 
     def _new_fork(self, point: Point, trail: Trail) -> Fork:
         """Open a question that has not been asked on this path."""
-        candidates = [_strand(point, index) for index in range(point.count - point.jump)]
+        candidates = [point.strand(index) for index in range(point.count - point.jump)]
         free = [each for each in candidates if not polls_in_vain(each, self._order)]
         if len(free) < len(candidates):
             self.left_out.add("agents that polled in vain were held back until something changed")
@@ -179,7 +184,7 @@ class Systematic:
         if number == CLOCK_TURN and point.jump:
             return point.count - 1
         for index in range(point.count - point.jump):
-            if _strand(point, index).number == number:
+            if point.strand(index).number == number:
                 return index
         raise NotDeterministic(
             "An order that was taken before cannot be taken again: somebody who could go on then "
@@ -245,12 +250,6 @@ class Systematic:
 def _pending(strand: Candidate) -> Deed:
     """Expect of a strand nothing yet: what it touches, and whose it is, shows when it goes."""
     return Deed(strand.number, UNKNOWN, {ALL: CHANGE})
-
-
-def _strand(point: Point, index: int) -> Candidate:
-    strand = point.candidate(index)
-    assert strand is not None
-    return strand
 
 
 def _many(count: int, what: str) -> str:

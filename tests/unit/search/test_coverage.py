@@ -281,7 +281,7 @@ def test_a_systematic_search_that_is_done_has_no_need_of_a_bound() -> None:
     found = pileup.explore(adds_at_once, strategy="systematic", runs=200)
     assert found.exhausted
     assert found.runs < 200
-    assert found.strength.startswith("Nothing is wrong: all ")
+    assert found.strength.startswith("Clean: all ")
     assert "confidence" not in found.strength
 
 

@@ -300,3 +300,25 @@ def test_a_token_of_another_run_is_not_believed(tmp_path: Path) -> None:
     found = pileup.explore(adds, strategy=pileup.strategies.Dull(), runs=1, saved=tmp_path)
     assert found.clean
     assert found.saved[0].startswith("FIXED")
+
+
+@pytest.mark.parametrize("wrong", [True, 3, b"folder"])
+def test_what_is_no_path_is_refused(wrong: Any) -> None:
+    with pytest.raises(pileup.UsageError, match="`saved` must be the path of a folder"):
+        pileup.explore(adds, saved=wrong)
+
+
+def test_what_is_no_folder_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("mine", "utf-8")
+    ran: list[object] = []
+    with pytest.raises(pileup.UsageError, match=r"cannot be written to .*saved=\"\.pileup\""):
+        pileup.explore(adds, saved=file, check=ran.append)
+    assert ran == []
+    assert file.read_text("utf-8") == "mine"
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", "utf-8")
+    with pytest.raises(pileup.UsageError, match="cannot be written to"):
+        pileup.explore(adds, saved=tmp_path / "file" / "folder")

@@ -9,6 +9,7 @@ from corpus import table
 from corpus.labels import BUGS
 
 import pileup
+from pileup.choices import Point
 from pileup.errors import UsageError
 from pileup.fakes import World
 from pileup.faults import Rule
@@ -273,3 +274,39 @@ def test_a_plain_order_shows_the_same_finding_and_skips_nothing(name: str) -> No
     again = explorer.once(strategy)
     assert finding.fingerprint in [each.fingerprint for each in again.findings]
     assert strategy.skipped == []
+
+
+async def adds_in_one(world: World) -> None:
+    await world.memory.add("n", 1)
+
+
+def test_a_clean_order_says_that_it_was_one_order_and_no_more() -> None:
+    order = "adds_in_one-0: add memory[n]\nadds_in_one-1: add memory[n]\n"
+    found = pileup.explore(adds_in_one, runs=50, strategy=Spelled(order))
+    assert (found.runs, found.clean, found.exhausted) == (1, True, False)
+    assert "Only the order that is spelled out was tried, with all of its 2 lines" in str(found)
+    assert "Clean" not in str(found)
+    assert "confidence" not in str(found)
+
+
+def test_what_of_a_clean_order_did_not_come_about_is_told() -> None:
+    found = pileup.explore(adds_in_one, runs=50, strategy=Spelled("nobody-7: add memory[n]"))
+    assert "but for 1 of its 1 lines" in found.strength
+
+
+def test_only_what_goes_through_all_orders_may_say_so() -> None:
+    """To have no more runs is not to have tried everything: any strategy may have no more."""
+
+    class OneRun:
+        name, studies, done = "one run", False, True
+
+        def begin(self, run: int) -> None:
+            """Every run is the same."""
+
+        def choose(self, point: Point) -> int:
+            return point.usual
+
+    found = pileup.explore(adds_in_one, runs=50, strategy=OneRun())
+    assert (found.runs, found.exhausted) == (1, False)
+    assert pileup.explore(adds_in_one, strategy="systematic").exhausted
+    assert not pileup.explore(adds, runs=2, strategy="systematic").exhausted
