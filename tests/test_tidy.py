@@ -57,8 +57,7 @@ BANS = {
 }
 
 ALLOWED = {
-    ("harness/strategies/random.py", "random"): "it is where random choices come from, seeded",
-    ("harness/strategies/_draws.py", "random"): "so are those of the strategies that share it",
+    ("harness/strategies/_draws.py", "random"): "it is where random choices come from, seeded",
     ("harness/spelling.py", "id"): "an identity test within one call; the number goes nowhere",
     ("harness/sim/swaps.py", "id"): "it finds objects, which it keeps alive, and orders nothing",
     (

@@ -1,8 +1,8 @@
 """What the strategies that draw have in common: their sources, and how long a run is.
 
-The sources are seeded as those of `random` are, so that the same seed and run
-number come upon the same faults and the same data whichever of them draws, and
-upon a clock that is as eager.
+All are seeded alike, so that the same seed and run number come upon the same
+faults and the same data whichever of them draws, and upon a clock that is as
+eager.
 """
 
 from __future__ import annotations

@@ -8,13 +8,8 @@ some runs are calm while others are hasty.
 
 from __future__ import annotations
 
-import random as real_random
-from typing import Final
-
-from pileup.choices import STREAMS, Point
-
-EAGERNESS: Final = (0.0, 0.01, 0.05, 0.3)
-SEED_STEP: Final = 1_000_003
+from pileup.choices import Point
+from pileup.strategies._draws import Draws
 
 
 class Random:
@@ -23,35 +18,19 @@ class Random:
     name = "random"
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._sources = {stream: real_random.Random() for stream in STREAMS}  # noqa: S311
-        self._used = set(STREAMS)
-        self._draw = self._sources["schedule"].random
-        self._eager = 0.0
-        self._run = 0
+        self._draws = Draws(seed)
+        self._draw = self._draws.draw  # here for the hot path
 
     def begin(self, run: int) -> None:
-        """Seed the schedule; the other streams are seeded when they are first asked."""
-        self._run = run
-        self._used = {"schedule"}
-        self._sources["schedule"].seed(self._seed * SEED_STEP + run)
-        self._eager = EAGERNESS[int(self._draw() * len(EAGERNESS))]
+        """Seed the sources for this run."""
+        self._draws.begin(run)
 
     def choose(self, point: Point) -> int:
         """Pick uniformly, but the clock only as often as this run is hasty."""
         if point.stream != "schedule":
-            draw = self._source(point).random()
-            return int(draw * point.count if point.odds is None else draw < point.odds)
+            return self._draws.other(point)
         if not point.jump:
             return int(self._draw() * point.count)
-        if self._draw() < self._eager:
+        if self._draws.wants_clock(point):
             return point.count - 1
         return int(self._draw() * (point.count - 1))
-
-    def _source(self, point: Point) -> real_random.Random:
-        source = self._sources[point.stream]
-        if point.stream not in self._used:
-            self._used.add(point.stream)
-            # A text as seed, because numbers near each other start alike.
-            source.seed(f"{self._seed}/{self._run}/{point.stream}")
-        return source

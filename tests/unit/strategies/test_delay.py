@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pytest
+from support.asked import who
 
 import pileup
 from pileup.choices import CLOCK, Point
 from pileup.errors import UsageError
 from pileup.fakes import World
-from pileup.operations import Operation
 from pileup.strategies import Random
 from pileup.strategies._draws import GUESS
 from pileup.strategies.delay import Delay, sampled
-
-
-@dataclass(frozen=True)
-class Parked:
-    """A strand as a strategy sees it."""
-
-    number: int
-    op: Operation | None = None
-
-    @property
-    def label(self) -> str:
-        return f"agent-{self.number}: go on"
-
-
-def who(numbers: Sequence[int] = range(3), *, jump: bool = False) -> Point:
-    point = Point("schedule", len(numbers) + jump)
-    point.candidates = [Parked(number) for number in numbers]
-    point.jump = jump
-    return point
 
 
 def run(strategy: Delay, number: int, questions: int, *, jump: bool = False) -> list[int]:

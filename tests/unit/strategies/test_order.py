@@ -223,7 +223,7 @@ def test_a_copy_is_another_tree() -> None:
 class Parked:
     """A strand that waits to read or to change some cells."""
 
-    label = "agent"
+    name = label = "agent"
 
     def __init__(self, number: int, does: str) -> None:
         self.number = number

@@ -4,39 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import pytest
+from support.asked import who
 
 import pileup
 from pileup.choices import Point, Strategy, Student, Trail, Turn
 from pileup.errors import UsageError
 from pileup.fakes import World
-from pileup.operations import Operation
 from pileup.strategies import Random
 from pileup.strategies._draws import GUESS, Draws
 from pileup.strategies.pct import TURN, Pct, missing
-
-
-@dataclass(frozen=True)
-class Parked:
-    """A strand as a strategy sees it."""
-
-    number: int
-    op: Operation | None = None
-
-    @property
-    def label(self) -> str:
-        return f"agent-{self.number}: go on"
-
-
-def who(numbers: Sequence[int], *, at: int = 0, jump: bool = False) -> Point:
-    """Ask which agent is next; `at` is the place of the one that ran last."""
-    point = Point("schedule", len(numbers) + jump)
-    point.candidates = [Parked(number) for number in numbers]
-    point.at = at
-    point.jump = jump
-    return point
 
 
 def turns(strategy: Strategy, steps: int, numbers: Sequence[int] = range(5)) -> list[int]:
@@ -316,11 +294,11 @@ def test_faults_and_data_are_those_of_the_random_walk(make: type[Pct | Draws]) -
 
 
 def test_the_clock_is_as_eager_as_that_of_the_random_walk() -> None:
-    random, draws = Random(4), Draws(4)
+    random, pct = Random(4), Pct(4, steps=9)
     for number in range(20):
         random.begin(number)
-        draws.begin(number)
-        assert draws._eager == random._eager
+        pct.begin(number)
+        assert pct._draws._eager == random._draws._eager
 
 
 # What it is worth ------------------------------------------------------------------------------

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from support.asked import Parked, who_of
 
 import pileup
 from pileup.choices import Point
@@ -18,32 +18,12 @@ from pileup.strategies import pos as module
 from pileup.strategies.pos import ACCESSES, RIVALS, Pos
 
 
-@dataclass(frozen=True)
-class Parked:
-    """A strand as a strategy sees it."""
-
-    number: int
-    op: Operation | None = None
-
-    @property
-    def label(self) -> str:
-        return f"agent-{self.number}: go on"
-
-
 def touching(*things: tuple[Item, Access]) -> Operation:
     return Operation("act", tuple(Touch(*thing) for thing in things), nothing)
 
 
-def who(parked: list[Parked], *, at: int = 0, jump: bool = False) -> Point:
-    point = Point("schedule", len(parked) + jump)
-    point.candidates = parked
-    point.at = at
-    point.jump = jump
-    return point
-
-
 def goes(strategy: Pos | Random, parked: list[Parked], at: int = 0) -> Parked:
-    return parked[(at + strategy.choose(who(parked, at=at))) % len(parked)]
+    return parked[(at + strategy.choose(who_of(parked, at=at))) % len(parked)]
 
 
 def begun(strategy: Pos, run: int = 0) -> Pos:
@@ -237,7 +217,7 @@ def test_the_clock_goes_only_as_often_as_the_run_is_hasty() -> None:
     strategy, parked = begun(Pos(0)), independent(2)
     for eager, wanted in ((0.0, {0, 1}), (1.0, {2})):
         strategy._draws._eager = eager
-        assert {strategy.choose(who(parked, jump=True)) for _ in range(50)} <= wanted
+        assert {strategy.choose(who_of(parked, jump=True)) for _ in range(50)} <= wanted
 
 
 def test_the_other_streams_are_those_of_the_random_walk() -> None:
@@ -250,7 +230,7 @@ def test_the_other_streams_are_those_of_the_random_walk() -> None:
 def test_strands_that_want_nothing_are_answered_for() -> None:
     strategy = begun(Pos(0))
     for _ in range(20):
-        assert 0 <= strategy.choose(who([Parked(-1), Parked(0), Parked(1)])) < 3
+        assert 0 <= strategy.choose(who_of([Parked(-1), Parked(0), Parked(1)])) < 3
 
 
 def test_a_lost_update_is_found_and_found_again() -> None:

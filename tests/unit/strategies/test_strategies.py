@@ -4,36 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from support.asked import Parked, who
 
 from pileup.choices import CLOCK, Point, Strategy, Stream, Tape, Trail
 from pileup.errors import Diverged, UsageError
 from pileup.operations import Operation, nothing
 from pileup.strategies import STRATEGIES, Auto, Dull, Random, Replay, RoundRobin, make
-
-
-@dataclass(frozen=True)
-class Parked:
-    """A strand as a strategy sees it."""
-
-    number: int
-    op: Operation | None = None
-
-    @property
-    def label(self) -> str:
-        return f"agent-{self.number}: {self.op.name if self.op else 'go on'}"
-
-
-def who(numbers: Sequence[int] = range(3), *, at: int = 0, jump: bool = False) -> Point:
-    """Ask which agent is next; `at` is the place of the one that ran last."""
-    point = Point("schedule", len(numbers) + jump)
-    point.candidates = [Parked(number) for number in numbers]
-    point.at = at
-    point.jump = jump
-    return point
 
 
 def what(stream: Stream, count: int = 10) -> Point:
