@@ -23,7 +23,7 @@ def _portfolio(seed: int) -> Auto:
     surw = Surw(seed)
     others: list[Strategy] = [Random(seed), Pos(seed), Pct(seed, 2), Pct(seed, 3)]
     rotation = [each for other in others for each in (surw, surw, other, surw)]
-    return Auto([Dull(), RoundRobin()], rotation)
+    return Auto([Dull(), surw, surw, RoundRobin()], rotation)
 
 
 STRATEGIES: Final[dict[str, Callable[[int], Strategy]]] = {

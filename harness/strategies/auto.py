@@ -1,8 +1,8 @@
 """The portfolio that runs when nothing else is asked for.
 
 First the dull run, because what fails there is not a race and the report
-should say so; then round robin, which shows most lost updates at once; then
-the strategies that draw, in rotation. The one that has been best on published
+should say so; soon round robin, the one order that is far from it; else the
+strategies that draw, in rotation. The one that has been best on published
 programs has three runs of four; the others are there for what it is bad at.
 """
 
@@ -14,7 +14,7 @@ from pileup.choices import Point, Strategy, Student, Trail
 
 
 class Auto:
-    """Some strategies once each, in order, then others in rotation."""
+    """One strategy a run, in order, then others in rotation."""
 
     done = False
 

@@ -215,11 +215,11 @@ def test_auto_lets_those_who_learn_look_at_its_first_run_once() -> None:
 def test_the_default_portfolio_begins_with_what_is_no_race() -> None:
     auto = make("auto", 0)
     names = []
-    for run in range(18):
+    for run in range(20):
         auto.begin(run)
         names.append(auto.name)
-    assert names[:2] == ["dull", "round_robin"]
-    assert [name for name in names[2:] if name != "surw"] == ["random", "pos", "pct:2", "pct:3"]
+    assert names[:4] == ["dull", "surw", "surw", "round_robin"]
+    assert [name for name in names[4:] if name != "surw"] == ["random", "pos", "pct:2", "pct:3"]
 
 
 def test_the_default_portfolio_hands_its_seed_on() -> None:
