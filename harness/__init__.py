@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pileup.api import Scenario, checkpoint, explore, replay, shared, sleep, step, timeout
+    from pileup.acts import checkpoint, shared, sleep, step, timeout
+    from pileup.api import Scenario, explore, replay
     from pileup.detectors import detector
     from pileup.errors import PileupError, UsageError
     from pileup.findings import Finding
@@ -54,7 +55,12 @@ _HOMES = {
     "Run": "pileup.results",
     "Sim": "pileup.sim.kernel",
     "UsageError": "pileup.errors",
+    "checkpoint": "pileup.acts",
     "detector": "pileup.detectors",
+    "shared": "pileup.acts",
+    "sleep": "pileup.acts",
+    "step": "pileup.acts",
+    "timeout": "pileup.acts",
 }
 
 

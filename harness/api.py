@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from math import inf
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pileup.errors import UsageError
-from pileup.notes import Step
-from pileup.operations import Operation, nothing
 from pileup.results import Exploration, Run
 from pileup.settings import Budgets, whole
-from pileup.sim.agents import Body, current_step, here
-from pileup.sim.current import current
+from pileup.sim.agents import Body
 
 if TYPE_CHECKING:  # late in the functions, because `import pileup` is to be cheap
     from concurrent.futures import Executor
@@ -35,7 +30,11 @@ DEFAULT_RUNS = 200
 
 @dataclass(frozen=True)
 class Scenario:
-    """An agent and the conditions it is explored under, named once and used by all front doors."""
+    """An agent and the conditions it is explored under, named once and used by all front doors.
+
+    `name` tells it from others whose agents are called the same: tokens and
+    saved failures belong to it.
+    """
 
     agent: Body | Sequence[Body]
     setup: Setup | None = None
@@ -47,6 +46,7 @@ class Scenario:
     faults: Faults = None
     timed: bool = False
     oracle: str | None = None
+    name: str = ""
 
     def explorer(self, seed: int = 0) -> Explorer:
         """Check the scenario, and get ready to run it; the oracle draws by the seed, if at all."""
@@ -54,7 +54,8 @@ class Scenario:
         from pileup.search.explorer import Conditions, Explorer
         from pileup.search.program import assemble
 
-        program = assemble(self.agent, self.agents, self.setup or _default_world(), self.check)
+        setup = self.setup or _default_world()
+        program = assemble(self.agent, self.agents, setup, self.check, self.name)
         allowed = frozenset(self.allow_real)
         plan = plan_of(self.faults)
         if self.oracle not in (None, "serial"):
@@ -187,7 +188,9 @@ def replay(
             f"This token belongs to '{ticket.program}', but it is to be replayed on "
             f"'{explorer.program.name}'. Give replay the agents that it was recorded with."
         )
-    return explorer.replay(ticket)
+    from pileup.reports.text import render_run
+
+    return replace(explorer.replay(ticket), render=render_run)
 
 
 def _plan_in(ticket: Ticket) -> Plan:
@@ -223,53 +226,3 @@ def _scenario(
             "To vary one, write dataclasses.replace(scenario, agents=10)."
         )
     return agent
-
-
-async def sleep(seconds: float) -> None:
-    """Wait for virtual time to pass; costs no real time."""
-    _expect_duration(seconds)
-    await current("pileup.sleep").perform(Operation("sleep", (), nothing, delay=seconds))
-
-
-def _expect_duration(seconds: object) -> None:
-    if not isinstance(seconds, int | float) or not 0 <= seconds < inf:
-        raise UsageError(
-            f"pileup.sleep({seconds!r}): to sleep takes a number of seconds, as in "
-            "pileup.sleep(1.5). To wait for ever, wait for something that never comes."
-        )
-
-
-async def checkpoint() -> None:
-    """Give way once: whoever else can go on may go first."""
-    await current("pileup.checkpoint").perform(Operation("checkpoint", (), nothing))
-
-
-def timeout(seconds: float) -> AbstractAsyncContextManager[None]:
-    """Give up on what is inside after `seconds` of virtual time, with TimeoutError."""
-    sim = current("pileup.timeout")
-    return sim.timeout(sim, here.get(), seconds)
-
-
-@contextmanager
-def step(name: str) -> Iterator[None]:
-    """Mark a unit of work: what the operations inside belong to."""
-    current("pileup.step")
-    strand = here.get()
-    unit = Step(name, strand.sim.count("unit"))
-    outer, strand.step = strand.step, unit
-    mark = current_step.set(unit)
-    try:
-        yield
-    except BaseException:
-        unit.failed = True
-        raise
-    finally:
-        current_step.reset(mark)
-        strand.step = outer
-
-
-def shared(value: Any, name: str = "") -> Any:  # Any: it poses as the value
-    """Make in-process state a resource: who reads and who changes it becomes visible."""
-    from pileup.fakes.shared import Shared
-
-    return Shared(value, name)

@@ -15,6 +15,10 @@ CONFIDENCE = 0.95
 HARDLY = 0.005
 
 
+def _no_text(_: object) -> str:
+    return ""
+
+
 class Tally(NamedTuple):
     """How often a fault rule met an operation that it speaks of, and how often it struck one."""
 
@@ -42,11 +46,16 @@ class Run:
     faithful: bool = True
     faults: tuple[Tally, ...] = ()
     shrunk: Shrunk | None = None
+    render: Callable[[Run], str] = field(default=_no_text, repr=False, compare=False)
 
     @property
     def clean(self) -> bool:
         """Whether nothing was found."""
         return not self.findings
+
+    def __str__(self) -> str:
+        """Tell what happened, where somebody has asked to see the run again."""
+        return self.render(self) or repr(self)
 
 
 class Size(NamedTuple):
@@ -127,10 +136,6 @@ class Stats:
     steps: int
     sightings: dict[str, Sighting] = field(default_factory=dict)
     faults: dict[str, Tally] = field(default_factory=dict)
-
-
-def _no_text(_: Exploration) -> str:
-    return ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""An exploration as plain text: what was found, the run that shows it, and how to see it again."""
+"""Explorations and runs as plain text: what was found, what shows it, how to see it again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,46 @@ OUTCOMES = {"fail": "failed", "info": "its agent does not know"}
 
 def render(found: Exploration) -> str:
     """Tell the whole story."""
-    story = _strength(found) if found.clean else _story(found)
-    return "\n".join([*found.saved, *story, *(f"\nwarning: {each}" for each in found.warnings)])
+    shown = found.counterexample
+    lines = [summary(found)]
+    if shown is not None and not found.clean:
+        lines += ["", counterexample(found), f'replay: pileup.replay("{shown.token}", ...)']
+        lines += ["        with the same agent, setup and check"]
+    return "\n".join([*lines, *(f"\nwarning: {each}" for each in found.warnings)])
+
+
+def summary(found: Exploration) -> str:
+    """Tell what was found, or how sure it is that nothing is there."""
+    return "\n".join([*found.saved, *(_strength(found) if found.clean else _findings(found))])
+
+
+def counterexample(found: Exploration) -> str:
+    """Tell the run that shows the worst finding, in the order in which things happened."""
+    shown = found.counterexample
+    return "" if shown is None else "\n".join(_interleaving(shown, found.findings[0]))
+
+
+def render_run(run: Run) -> str:
+    """Tell a run that is seen again."""
+    return "\n".join(_run(run))
+
+
+def _run(run: Run) -> Iterator[str]:
+    count = len(run.findings)
+    shows = "is clean" if run.clean else f"shows {count} finding{'' if count == 1 else 's'}"
+    yield f"pileup: this run {shows}."
+    if not run.faithful:
+        yield "It is not quite the run that was recorded: the code has changed since."
+    for number, finding in enumerate(run.findings, 1):
+        yield ""
+        yield from _told(number, finding)
+        yield from _advice(finding)
+    evidence = run.findings[0].evidence if run.findings else ()
+    proof = " (> is what proves it)" if evidence else ""
+    yield ""
+    yield f"In the order in which things happened{proof}:"
+    yield ""
+    yield from _table(run.history, evidence)
 
 
 def _strength(found: Exploration) -> Iterator[str]:
@@ -26,21 +64,16 @@ def _strength(found: Exploration) -> Iterator[str]:
     yield from (f"{part}." for part in rest)
 
 
-def _story(found: Exploration) -> Iterator[str]:
+def _findings(found: Exploration) -> Iterator[str]:
     count = len(found.findings)
     yield f"pileup: {count} distinct finding{'' if count == 1 else 's'} in {found.runs} runs"
     for number, finding in enumerate(found.findings, 1):
         yield ""
         yield from _finding(number, finding, found)
-    if found.counterexample is not None:
-        yield ""
-        yield from _interleaving(found.counterexample, found.findings[0])
 
 
 def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]:
-    yield f"{number}. {finding.kind} ({finding.severity}): {finding.title}"
-    for line in finding.explanation.splitlines():
-        yield f"   {line}"
+    yield from _told(number, finding)
     seen = found.stats.sightings[finding.fingerprint]
     if seen.strategy == "saved":
         yield f"   seen by trying a saved failure again, in none of {found.runs} other runs"
@@ -49,11 +82,21 @@ def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]
             f"   seen in {seen.times} of {found.runs} runs, first in run {seen.run + 1}"
             f" ({seen.strategy})"
         )
-    if finding.advice:
-        yield f"   what helps: {finding.advice}"
+    yield from _advice(finding)
     shown = found.counterexample.token if found.counterexample is not None else finding.replay
     if finding.evidence and finding.replay != shown:
         yield f'   its events are of another run: pileup.replay("{finding.replay}", ...)'
+
+
+def _told(number: int, finding: Finding) -> Iterator[str]:
+    yield f"{number}. {finding.kind} ({finding.severity}): {finding.title}"
+    for line in finding.explanation.splitlines():
+        yield f"   {line}"
+
+
+def _advice(finding: Finding) -> Iterator[str]:
+    if finding.advice:
+        yield f"   what helps: {finding.advice}"
 
 
 def _interleaving(run: Run, first: Finding) -> Iterator[str]:
@@ -66,8 +109,6 @@ def _interleaving(run: Run, first: Finding) -> Iterator[str]:
     yield ""
     if run.shrunk is not None:
         yield from _shrunk(run.shrunk)
-    yield f'replay: pileup.replay("{run.token}", ...)'
-    yield "        with the same agent, setup and check"
 
 
 def _shrunk(shrunk: Shrunk) -> Iterator[str]:

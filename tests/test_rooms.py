@@ -40,8 +40,11 @@ TABLE: dict[str, set[str]] = {
     "scenarios": {"pileup", "pileup.fakes"},
     "reports": {"faults", "results", "history", "findings"},
 }
-FRONT_DOORS = {"pileup", "api", "cli", "pytest_plugin"}
-CALLERS_OF_FRONT_DOORS = {"pileup": {"api"}, "cli": {"pileup"}, "pytest_plugin": {"pileup"}}
+FRONT_DOORS = {"pileup", "acts", "api", "cli", "hypothesis", "pytest_plugin"}
+CALLERS_OF_FRONT_DOORS = {
+    "pileup": {"acts", "api"},
+    **{door: {"pileup"} for door in ("cli", "hypothesis", "pytest_plugin")},
+}
 
 # Fakes meet only in the world, and strategies only in the registry. What is
 # listed may import all of its room; what is shared may be imported by all of it.
@@ -65,8 +68,9 @@ THIRD_PARTY: dict[str, set[str]] = {
     "faults": {"hypothesis"},
     "fakes": {"_typeshed", "fakeredis", "filelock", "httpx", "httpx2", "redis", "respx"},
     "scenarios": {"trio"},
-    "cli": {"rich"},
-    "pytest_plugin": {"hypothesis", "pytest"},
+    "cli": {"click", "rich"},
+    "hypothesis": {"hypothesis"},
+    "pytest_plugin": {"pytest", "pytest_benchmark"},
 }
 
 

@@ -109,8 +109,9 @@ def test_what_the_entry_points_name_is_in_the_wheel(wheel: zipfile.ZipFile) -> N
     points = configparser.ConfigParser()
     points.read_string(metadata(wheel, "entry_points.txt"))
     targets = {point for group in points.sections() for point in points[group].values()}
-    files = {f"{target.partition(':')[0].replace('.', '/')}.py" for target in targets}
-    assert files - set(wheel.namelist()) == set()
+    places = [target.partition(":")[0].replace(".", "/") for target in targets]
+    files = set(wheel.namelist())
+    assert [each for each in places if not {f"{each}.py", f"{each}/__init__.py"} & files] == []
 
 
 def test_the_licence_comes_along(wheel: zipfile.ZipFile) -> None:

@@ -23,21 +23,30 @@ MOST_AGENTS = 100_000
 
 @dataclass(frozen=True)
 class Program:
-    """Which agents run, in which world; the same for every run of an exploration."""
+    """Which agents run, in which world; the same for every run of an exploration.
+
+    `title` tells it from other programs of agents that are called the same.
+    """
 
     bodies: tuple[Body, ...]
     setup: Setup
     check: Check | None = None
+    title: str = ""
 
     @property
     def name(self) -> str:
         """Name the program by its agents, for tokens and messages: `add_entry x5`."""
         counts = Counter(name_of(body) for body in self.bodies)
-        return ", ".join(f"{name} x{count}" for name, count in counts.items())
+        agents = ", ".join(f"{name} x{count}" for name, count in counts.items())
+        return f"{self.title}: {agents}" if self.title else agents
 
 
 def assemble(
-    agent: Body | Sequence[Body], agents: int | Sequence[Body], setup: Setup, check: Check | None
+    agent: Body | Sequence[Body],
+    agents: int | Sequence[Body],
+    setup: Setup,
+    check: Check | None,
+    title: str = "",
 ) -> Program:
     """Check what the user asked for, all of it, before anything runs."""
     bodies = _bodies(agent, agents)
@@ -51,7 +60,7 @@ def assemble(
             )
         if value is not None:
             _expect_one_argument(name, value)
-    return Program(bodies, setup, check)
+    return Program(bodies, setup, check, title)
 
 
 def _expect_one_argument(name: str, given: Callable[..., object]) -> None:

@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import click
+
 from pileup import Scenario, UsageError, explore, replay
 
 RUNS = 200
@@ -32,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code (0 done, 2 wrong usage)."""
     asked = _parser().parse_args(arguments)
     try:
-        print(tell_demo() if asked.command == "demo" else _exported(asked), end="")
+        click.echo(tell_demo() if asked.command == "demo" else _exported(asked), nl=False)
     except UsageError as error:
-        print(f"pileup: {error}", file=sys.stderr)
+        click.echo(f"pileup: {error}", err=True)
         return 2
     return 0
 
