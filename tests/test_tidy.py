@@ -47,7 +47,7 @@ BANS = {
         Ban("datetime.now", CLOCK),
         Ban(
             "print",
-            "a returned text; the front doors write to what they are given (click.echo, a reporter)",
+            "a returned text; the command line writes with click.echo",
             in_sim=True,
         ),
         Ban("id", ORDER, in_sim=True),
