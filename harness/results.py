@@ -112,6 +112,14 @@ class Spread(NamedTuple):
         )
 
 
+class NotClean(AssertionError):
+    """Something was found; the message is the whole story."""
+
+    def __init__(self, found: Exploration) -> None:
+        super().__init__(f"{found}\n")
+        self.found = found
+
+
 def _many(count: int, what: str) -> str:
     return f"{count} different {what}s" if count != 1 else f"one {what}"
 
@@ -198,7 +206,7 @@ class Exploration:
         """Raise AssertionError with the whole story if anything but the ignored kinds was found."""
         __tracebackhide__ = True
         if any(finding.kind not in ignore for finding in self.findings):
-            raise AssertionError(f"{self}\n")
+            raise NotClean(self)
 
     def report(self, path: str | Path) -> Path:
         """Write the findings and the counterexample as text; return where."""

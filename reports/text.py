@@ -66,7 +66,8 @@ def _strength(found: Exploration) -> Iterator[str]:
 
 def _findings(found: Exploration) -> Iterator[str]:
     count = len(found.findings)
-    yield f"pileup: {count} distinct finding{'' if count == 1 else 's'} in {found.runs} runs"
+    runs = f"{found.runs} run{'' if found.runs == 1 else 's'}"
+    yield f"pileup: {count} distinct finding{'' if count == 1 else 's'} in {runs}"
     for number, finding in enumerate(found.findings, 1):
         yield ""
         yield from _finding(number, finding, found)
@@ -77,7 +78,7 @@ def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]
     seen = found.stats.sightings[finding.fingerprint]
     if seen.strategy == "saved":
         yield f"   seen by trying a saved failure again, in none of {found.runs} other runs"
-    else:
+    elif seen.strategy != "replay":
         yield (
             f"   seen in {seen.times} of {found.runs} runs, first in run {seen.run + 1}"
             f" ({seen.strategy})"

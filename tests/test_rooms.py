@@ -70,7 +70,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "scenarios": {"trio"},
     "cli": {"click", "rich"},
     "hypothesis": {"hypothesis"},
-    "pytest_plugin": {"pytest", "pytest_benchmark"},
+    "pytest_plugin": {"_pytest", "pytest", "pytest_benchmark", "trio"},
 }
 
 

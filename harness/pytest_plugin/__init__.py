@@ -1,1 +1,150 @@
-"""The pytest plugin."""
+"""The pytest plugin: a test whose body is the agent, and the fixture `chaos` for everything else.
+
+    @pytest.mark.pileup(agents=5)
+    async def test_add_entry(world, me):
+        entries = await world.memory.get("entries") or []
+        await world.memory.set("entries", [*entries, me.name])
+
+Every session of our users loads this module, also where nothing is explored.
+So it imports nothing heavy, and each hook returns at once where it is not needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pileup.pytest_plugin.options import EXPLORED, GIVEN, add_to, given_in
+
+if TYPE_CHECKING:  # late where they are used, because most sessions explore nothing
+    from pileup.fakes import World
+    from pileup.pytest_plugin.benchmark import ChaosBenchmark
+    from pileup.pytest_plugin.exploring import Chaos
+    from pileup.sim.kernel import Sim
+
+MARK: Final = "pileup"
+ABOUT: Final = (
+    "pileup(agents=2, runs=200, strategy='auto', faults=None, check=None, ...): the test's body is "
+    "an agent, copies of which run together in many orders. Takes what pileup.explore takes."
+)
+CURRENT: Final = pytest.StashKey[pytest.Item]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flags, each with an ini option of the same name."""
+    add_to(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse bad values before anything runs."""
+    config.addinivalue_line("markers", ABOUT)
+    config.stash[GIVEN] = given_in(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Get the marked tests ready; where one run is to be replayed, keep its test alone."""
+    marked = [item for item in items if item.get_closest_marker(MARK) is not None]
+    if marked:
+        from pileup.pytest_plugin.marked import prepare
+
+        prepare(marked)
+    if config.stash[GIVEN].replay is not None:
+        from pileup.pytest_plugin.replaying import select
+
+        select(config, items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note whose turn it is, for `chaos`."""
+    item.config.stash[CURRENT] = item
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    """Explore a marked test instead of calling it."""
+    if pyfuncitem.get_closest_marker(MARK) is None:
+        return None
+    __tracebackhide__ = True
+    from pileup.pytest_plugin.marked import explore
+
+    explore(pyfuncitem)
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell what was found as a story."""
+    if call.when != "call" or GIVEN not in item.config.stash or not _concerns_us(item, call):
+        return (yield)
+    from pileup.pytest_plugin.failing import report_of
+
+    return (yield from report_of(item, call))
+
+
+def _concerns_us(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
+    raised = call.excinfo is not None and type(call.excinfo.value).__module__.startswith("pileup.")
+    return raised or EXPLORED in item.stash
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell of all explorations at the end."""
+    reports = chain.from_iterable(terminalreporter.stats.values())
+    if any(hasattr(each, "pileup") for each in reports):
+        from pileup.pytest_plugin.telling import tell
+
+        tell(terminalreporter, config)
+
+
+@pytest.fixture
+def sim(request: pytest.FixtureRequest) -> Sim:
+    """The run that is on: for a fixture that makes the world of a marked test."""
+    if request.node.get_closest_marker(MARK) is None:
+        pytest.fail(
+            f"{request.node.name} asks for `sim` or `world`, which belong to a run. Mark the test, "
+            "as in @pytest.mark.pileup(agents=5), or take `chaos` and give its explore a setup=.",
+            pytrace=False,
+        )
+    from pileup.sim.current import current
+
+    return current("the fixture `sim`")
+
+
+@pytest.fixture
+def world(sim: Sim) -> World:
+    """The world that the agents of a run share. Override it to seed what is there at the start."""
+    from pileup.fakes import World
+
+    return World(sim)
+
+
+@pytest.fixture
+def me() -> None:
+    """The agent that a marked test is, in one of its copies: `me.name`, `me.session`, ..."""
+
+
+@pytest.fixture(scope="session")
+def chaos(pytestconfig: pytest.Config) -> Chaos:
+    """Explore with the options of the session: `chaos.explore(agent, agents=5).assert_clean()`.
+
+    It lives for a session because @given refuses fixtures that live for a test.
+    """
+    from pileup.pytest_plugin.exploring import Chaos
+
+    return Chaos(lambda: pytestconfig.stash[CURRENT])
+
+
+@pytest.fixture
+def chaos_benchmark(request: pytest.FixtureRequest) -> ChaosBenchmark:
+    """Time runs of agents with pytest-benchmark: `chaos_benchmark(agent, agents=20, runs=50)`."""
+    from pileup.pytest_plugin.benchmark import ChaosBenchmark
+
+    return ChaosBenchmark.of(request)

@@ -1,0 +1,120 @@
+"""The stage of a run: fixtures of function scope, made anew for each run and put away after it.
+
+pytest makes such fixtures once for a test. Here a test is many runs, which must
+not see each other's leftovers. So they are left out when the test is set up,
+and each run has pytest make them as it would for a test of its own. Of pytest's
+insides it takes a new request, to fill it, a new instance of the test's class,
+the list of a node's finalizers, and what tmp_path goes by; `tests/plugin/` fails where a version of
+pytest has others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+import pytest
+from _pytest.tmpdir import tmppath_result_key
+
+from pileup.fakes import World
+from pileup.sim.agents import Agent
+from pileup.sim.kernel import Sim
+
+ME: Final = "me"
+WORLD: Final = "world"
+NARROW: Final = "function"
+OURS: Final = (WORLD, "sim")
+
+
+class Stage:
+    """The fixtures of one test; those of function scope belong to the run that is on."""
+
+    def __init__(self, item: pytest.Function) -> None:
+        self._item = item
+        self._finalizers = item.session._setupstate.stack[item][0]
+        self._kept = len(self._finalizers)
+        self._names = tuple(item._fixtureinfo.argnames)
+        self._usual = has_usual_world(item)
+        self.outcome: BaseException | None = None
+        """How the test has ended otherwise than by its agents: it is to be skipped."""
+
+    def set(self, sim: Sim) -> Any:  # Any: the world is the user's own type
+        """Make what a run begins with; return the world."""
+        if self.outcome is not None:
+            raise self.outcome
+        self.clear_leftovers()
+        item = self._item
+        if item.cls is not None:
+            item.__dict__.pop("_instance", None)
+        if self._usual:  # pytest takes as long for this as a small run does
+            item.funcargs[WORLD] = World(sim)
+        else:
+            item.stash.setdefault(tmppath_result_key, {})  # tmp_path takes it away at its end
+            item._initrequest()
+            item._request._fillfixtures()
+        return item.funcargs.get(WORLD)
+
+    @property
+    def function(self) -> Callable[..., Any]:  # Any: the user's test
+        """Return the test's function, bound to the run's own instance of its class."""
+        return function_of(self._item)
+
+    def arguments(self, me: Agent) -> dict[str, Any]:  # Any: whatever fixtures return
+        """Return what the test's function takes, for one agent."""
+        values = self._item.funcargs
+        return {name: me if name == ME else values[name] for name in self._names}
+
+    def clear(self) -> None:
+        """Put the run's fixtures away, in the order that pytest does; raise what they raise."""
+        errors: list[BaseException] = []
+        while len(self._finalizers) > self._kept:
+            try:
+                self._finalizers.pop()()
+            except Exception as error:  # noqa: BLE001 - the rest have to be put away as well
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def clear_leftovers(self) -> None:
+        """Put away after a run that did not get to its end.
+
+        What a fixture asserts of the end then says nothing, as a check would not.
+        """
+        try:
+            self.clear()
+        except AssertionError:
+            return
+
+
+def function_of(item: pytest.Function) -> Callable[..., Any]:  # Any: the user's test
+    """Return a test's function as it was written, because plugins put their own in its place."""
+    owner = item.module if item.cls is None else item.instance
+    return cast("Callable[..., Any]", getattr(owner, item.originalname))
+
+
+def fill_wide(item: pytest.Function) -> None:
+    """Set a test up, all but the fixtures that each run has for itself."""
+    for name in item.fixturenames:
+        if scope_of(item, name) != NARROW:
+            item.funcargs[name] = item._request.getfixturevalue(name)
+
+
+def scope_of(item: pytest.Function, name: str) -> str:
+    """Return how long a fixture of this name lives, as the test sees it."""
+    found = item._fixtureinfo.name2fixturedefs.get(name)
+    return found[-1].scope if found else NARROW
+
+
+def has_usual_world(item: pytest.Function) -> bool:
+    """Whether a run has no fixtures of its own but those of this plugin."""
+    known = item._fixtureinfo.name2fixturedefs
+    narrow = [name for name in item.fixturenames if scope_of(item, name) == NARROW]
+    return all(
+        name in (ME, "request") or (name in OURS and len(known[name]) == 1) for name in narrow
+    )
+
+
+def fixtures_that_ask_for_me(item: pytest.Function) -> list[str]:
+    """Name the fixtures of a test that want to know which agent it is."""
+    known = item._fixtureinfo.name2fixturedefs.items()
+    return [name for name, found in known if name != ME and found and ME in found[-1].argnames]

@@ -1,0 +1,34 @@
+"""Each test here runs pytest in a folder of its own, as a user would."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+
+import anyio.to_thread
+import pytest
+import trio
+from support.sessions import Session, without_others
+
+import pileup
+
+# pytester forgets what a session has imported; half of a package would be there twice.
+for each in pkgutil.walk_packages(pileup.__path__, "pileup."):
+    if not each.name.endswith("__main__"):
+        import_module(each.name)
+assert trio
+assert anyio.to_thread
+
+
+@pytest.fixture
+def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Session:
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(text: str, *arguments: str, using: tuple[str, ...] = ()) -> pytest.RunResult:
+        if text:
+            pytester.makepyfile(test_it=text)
+        return pytester.runpytest_inprocess(*without_others(using), *arguments)
+
+    return run
