@@ -38,7 +38,7 @@ TABLE: dict[str, set[str]] = {
     "search": LOWER,
     "fakes": {*VOCABULARY, "sim", "faults"},
     "scenarios": {"pileup", "pileup.fakes"},
-    "reports": {"faults", "results", "history", "findings"},
+    "reports": {"errors", "faults", "results", "history", "findings", "tokens"},
 }
 FRONT_DOORS = {"pileup", "acts", "api", "cli", "hypothesis", "pytest_plugin"}
 CALLERS_OF_FRONT_DOORS = {

@@ -7,15 +7,17 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from pileup.reports import data
 from pileup.results import Exploration
 
 LONGEST: Final = 80
 
 
-def write(folder: str, program: str, found: Exploration) -> Path:
-    """Write the story of an exploration into a file named after the test and its agents."""
+def write(folder: str, program: str, found: Exploration) -> None:
+    """Write an exploration, as a story and as data, into files named after test and agents."""
     slug = re.sub(r"[^A-Za-z0-9]+", "_", program).strip("_")[:LONGEST]
     mark = blake2b(program.encode("utf-8", "backslashreplace"), digest_size=4).hexdigest()
-    path = Path(folder) / f"{slug}-{mark}.txt"
+    path = Path(folder) / f"{slug}-{mark}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    return found.report(path)
+    path.write_text(data.write([data.Told(program, found)]), "utf-8")
+    found.report(path.with_suffix(".txt"))

@@ -20,7 +20,7 @@ def tell(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     told = [each for each in reports if hasattr(each, "pileup")]
     entries = [entry for each in told if not hasattr(each, "wasxfail") for entry in each.pileup]
     expected = sum(len(each.pileup) for each in told) - len(entries)
-    reporter.section("pileup")
+    reporter.write_sep("=", "pileup")
     reporter.write_line(_total(entries, expected))
     for entry in entries:
         for line in _lines(entry, config.get_verbosity()):

@@ -25,6 +25,7 @@ def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Sessi
     for name in ("CI", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
+    pytester.makeini("[pytest]")  # or a folder above might pass for the root
 
     def run(text: str, *arguments: str, using: tuple[str, ...] = ()) -> pytest.RunResult:
         if text:

@@ -67,6 +67,7 @@ def test_tests_of_both_kinds_run_as_they_should(pytester: pytest.Pytester, name:
     text, arguments, passed = PLUGINS[name]
     if name not in ("randomly", "all of them"):
         arguments = ["-p", "no:randomly", *arguments]
+    pytester.makeini("[pytest]")
     pytester.makepyfile(test_it=MIXED + text)
     result = run_pytest(pytester, *arguments)
     result.assert_outcomes(failed=2, passed=passed)
@@ -79,6 +80,7 @@ def test_tests_of_both_kinds_run_as_they_should(pytester: pytest.Pytester, name:
 
 
 def test_another_order_of_the_tests_changes_nothing_in_them(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
     pytester.makepyfile(test_it=MIXED)
     told = []
     for seed in (1, 2):
@@ -90,6 +92,7 @@ def test_another_order_of_the_tests_changes_nothing_in_them(pytester: pytest.Pyt
 
 
 def test_a_replay_in_another_process_is_the_same(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
     pytester.makepyfile(test_it=RACY)
     first = run_pytest(pytester)
     flag = next(each for each in said(first).split() if each.startswith("--pileup-replay="))
@@ -103,6 +106,7 @@ def test_a_replay_in_another_process_is_the_same(pytester: pytest.Pytester) -> N
 
 def test_workers_of_xdist_report_to_the_controller(pytester: pytest.Pytester) -> None:
     names = [f"test_adds_{number}" for number in range(4)]
+    pytester.makeini("[pytest]")
     pytester.makepyfile(test_it="".join(RACY.replace("test_adds", name) for name in names))
     result = run_pytest(pytester, "-n", "2", "-p", "no:randomly", "--junitxml=out.xml")
     result.assert_outcomes(failed=4)
@@ -117,6 +121,7 @@ def test_workers_of_xdist_report_to_the_controller(pytester: pytest.Pytester) ->
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_any_number_of_workers_tells_the_same(pytester: pytest.Pytester, workers: int) -> None:
+    pytester.makeini("[pytest]")
     pytester.makepyfile(test_it=RACY)
     flag = f"--pileup-workers={workers}"
     text = said(run_pytest(pytester, flag, "-p", "no:randomly"))
@@ -127,6 +132,7 @@ def test_any_number_of_workers_tells_the_same(pytester: pytest.Pytester, workers
 
 
 def test_an_unused_plugin_imports_nothing_of_ours_but_itself(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
     pytester.makepyfile(test_it="def test_it(): pass")
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "pytest", "-q", "-p", "no:hypothesispytest"],

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support.sessions import CAREFUL, RACY, Session, said
 
+from pileup.reports import data
+
 UNSAID = RACY.replace("(agents=3, runs=40)", "")
 
 
@@ -183,6 +185,10 @@ def test_a_report_is_a_file_for_each_exploration(session: Session) -> None:
     racy, careful = sorted(Path("told").glob("*.txt"))
     assert "lost_write" in racy.read_text("utf-8")
     assert "40 runs clean" in careful.read_text("utf-8")
+    told = [
+        one for path in Path("told").glob("*.json") for one in data.read(path.read_text("utf-8"))
+    ]
+    assert {each.exploration.clean for each in told} == {True, False}
 
 
 def test_properties_are_in_the_junit_file(session: Session) -> None:
@@ -229,10 +235,10 @@ def test_a_session_that_explores_nothing_says_nothing(session: Session) -> None:
 
 def test_what_a_report_carries_is_plain_data(session: Session, pytester: pytest.Pytester) -> None:
     pytester.makeconftest("""
-        import json
+        import json, pathlib
         def pytest_runtest_logreport(report):
             if hasattr(report, "pileup"):
-                open("carried.json", "w").write(json.dumps(report.pileup))
+                pathlib.Path("carried.json").write_text(json.dumps(report.pileup))
         """)
     session(RACY)
     entry = json.loads(Path("carried.json").read_text("utf-8"))[0]
