@@ -13,7 +13,13 @@ import pytest
 
 from pileup.errors import UsageError
 from pileup.pytest_plugin.conducting import Asked, check, conduct
-from pileup.pytest_plugin.staging import Stage, fill_wide, fixtures_that_ask_for_me, function_of
+from pileup.pytest_plugin.staging import (
+    Stage,
+    async_fixtures,
+    fill_wide,
+    fixtures_that_ask_for_me,
+    function_of,
+)
 from pileup.search.program import Check
 from pileup.sim.agents import Agent, Body
 from pileup.sim.bodies import is_async
@@ -81,6 +87,11 @@ def _expect_an_agent(item: pytest.Function) -> None:
         )
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise UsageError("the agent has a `yield`, so none of it would run. Leave it out.")
+    for name in async_fixtures(item):
+        raise UsageError(
+            f"the fixture {name!r} is async, but fixtures are made before the agents of a run "
+            "begin. Write it with plain `def`, and seed what is there: world.memory.seed(n=1)."
+        )
     for name in fixtures_that_ask_for_me(item):
         raise UsageError(
             f"the fixture {name!r} asks for `me`, but fixtures are made once for a run, for all "

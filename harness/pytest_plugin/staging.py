@@ -10,6 +10,7 @@ pytest has others.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -112,6 +113,17 @@ def has_usual_world(item: pytest.Function) -> bool:
     return all(
         name in (ME, "request") or (name in OURS and len(known[name]) == 1) for name in narrow
     )
+
+
+def async_fixtures(item: pytest.Function) -> list[str]:
+    """Name the fixtures of each run that would have to be awaited."""
+    narrow = [name for name in item.fixturenames if scope_of(item, name) == NARROW]
+    known = item._fixtureinfo.name2fixturedefs
+    return [name for name in narrow for each in known.get(name, ())[-1:] if _is_async(each.func)]
+
+
+def _is_async(function: Callable[..., object]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
 def fixtures_that_ask_for_me(item: pytest.Function) -> list[str]:

@@ -148,8 +148,8 @@ def test_an_async_fixture_is_refused_with_its_name(session: Session) -> None:
         async def test_adds(world):
             pass
         """)
-    result.assert_outcomes(failed=1)
-    assert "async fixture 'world'" in said(result)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "the fixture 'world' is async" in said(result)
 
 
 def test_a_run_that_does_not_end_still_puts_its_fixtures_away(session: Session) -> None:
