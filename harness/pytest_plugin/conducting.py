@@ -19,7 +19,9 @@ from pileup.pytest_plugin.quieting import Output
 from pileup.pytest_plugin.reporting import write
 from pileup.reports.text import render
 from pileup.results import Exploration, Sighting, Stats
+from pileup.search.campaign import INTERRUPTED
 from pileup.search.program import Check, Setup
+from pileup.search.progress import Progress
 from pileup.search.stopping import real_seconds
 from pileup.settings import whole
 from pileup.sim.agents import Body
@@ -95,7 +97,10 @@ def conduct(
         found = _replayed(given.replay, scenario)
     else:
         shelf = given.saved if _repeats(wanted) else None
-        found = pileup.explore(scenario, saved=shelf, **search)
+        # Because somebody watches, Ctrl-C ends it with what it has found.
+        found = pileup.explore(scenario, saved=shelf, progress=_watch, **search)
+        if any(said.startswith(INTERRUPTED) for said in found.warnings):
+            item.session.shouldstop = f"Ctrl-C during the exploration of {item.nodeid}"
     item.stash[EXPLORED] = True
     item.stash.setdefault(LOG, []).append(Explored(program, found, real_seconds() - begun))
     if given.report is not None:
@@ -105,6 +110,10 @@ def conduct(
     else:
         output.keep()
     return found
+
+
+def _watch(_: Progress) -> None:
+    """Tell nobody: pytest has the terminal."""
 
 
 def settled(asked: Asked, given: Given) -> dict[str, Any]:  # Any: arguments of many types

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -143,3 +144,22 @@ def test_an_unused_plugin_imports_nothing_of_ours_but_itself(pytester: pytest.Py
     names = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines()]
     ours = [name for name in names if name.partition(".")[0] == "pileup"]
     assert set(ours) <= {"pileup", "pileup.pytest_plugin", "pileup.pytest_plugin.options"}
+
+
+def test_ctrl_c_tells_what_was_found_and_ends_the_session(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
+    text = RACY.replace("runs=40", "runs=1_000_000").replace(
+        "import pytest", "import pytest, pathlib"
+    )
+    begun = "    pathlib.Path('begun').touch()\n    entries"
+    pytester.makepyfile(test_it=text.replace("    entries", begun) + "def test_more(): pass")
+    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-W", "ignore"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as session:
+        while not Path("begun").exists():
+            assert session.poll() is None
+        session.send_signal(signal.SIGINT)
+        told, _ = session.communicate(timeout=60)
+    assert session.returncode == pytest.ExitCode.INTERRUPTED, told
+    assert "Interrupted after" in told
+    assert "Interrupted: Ctrl-C during the exploration of test_it.py::test_adds" in told
+    assert "1 exploration, " in told
