@@ -41,7 +41,7 @@ def timeout(seconds: float) -> AbstractAsyncContextManager[None]:
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Mark a unit of work: what the operations inside belong to."""
+    """Mark a unit of work: what is inside should look as if it happened at once."""
     current("pileup.step")
     strand = here.get()
     unit = Step(name, strand.sim.count("unit"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # late in the functions, because `import pileup` is to be che
     from pileup.faults.profiles import Faults
     from pileup.search.explorer import Explorer
     from pileup.search.program import Check, Setup
+    from pileup.search.progress import Watcher
     from pileup.search.remembering import Remembering
     from pileup.tokens import Ticket
 
@@ -33,7 +35,7 @@ class Scenario:
     """An agent and the conditions it is explored under, named once and used by all front doors.
 
     `name` tells it from others whose agents are called the same: tokens and
-    saved failures belong to it.
+    saved failures belong to it. The other fields are arguments of `explore`.
     """
 
     agent: Body | Sequence[Body]
@@ -95,6 +97,7 @@ def explore(
     executor: Executor | None = None,
     seconds: float | None = None,
     resume: str | PathLike[str] | None = None,
+    progress: Watcher | None = None,
 ) -> Exploration:
     """Run copies of an agent in one world, in many orders, and return what went wrong.
 
@@ -108,7 +111,11 @@ def explore(
     order or a sample, and a run that comes to what none of these comes to is a
     finding. `check(world)` may assert on the final state. What is found is shown
     in the plainest run that shows it; with `shrink=False`, in the run that found
-    it. The same arguments always give the same result.
+    it. The same arguments always give the same result; another `seed` draws
+    other orders.
+
+    `backend` is "native", "trio" or "asyncio"; None finds out. `budgets` limit
+    one run, and `allow_real` names what agents may touch of the real world.
 
     `saved` is a folder, as in saved=".pileup": what is found is written there at
     once, and tried first the next time.
@@ -116,7 +123,10 @@ def explore(
     A campaign: `workers` is a number of processes; `executor` has others play,
     any of `concurrent.futures`. `seconds` is a budget in real time in place of
     `runs`. `resume` is a file that the campaign is written to, and goes on from.
-    None of these changes what a run is. Ctrl-C ends a campaign with what it has found.
+    None of these changes what a run is. `progress` is a function that is called
+    after each run (with several workers: after some) with how many `runs` have been
+    made, `of` how many, and the `findings` so far. Ctrl-C ends a campaign, or whatever
+    somebody watches so, with what it has found.
     """
     whole("runs", runs, MOST_RUNS)
     if type(seed) is not int:
@@ -128,14 +138,15 @@ def explore(
     from pileup.strategies import make
 
     explorer = scenario.explorer(seed)
-    memory = _remembering(explorer, saved)
-    if (workers, executor, seconds, resume) == (1, None, None, None):
-        found = explorer.explore(make(strategy, seed), runs, plain=shrink)
+    if (workers, executor, seconds, resume, progress) == (1, None, None, None, None):
+        play = partial(explorer.explore, make(strategy, seed), runs, plain=shrink)
     else:
         from pileup.search.campaign import Terms, hold
 
-        terms = Terms(workers, executor, seconds, resume, shrink)
-        found = hold(explorer, strategy, seed, _budget(runs, seconds), terms)
+        terms = Terms(workers, executor, seconds, resume, shrink, progress)
+        play = partial(hold, explorer, strategy, seed, _budget(runs, seconds), terms)
+    memory = _remembering(explorer, saved)
+    found = play()
     return replace(found if memory is None else memory.settle(found), render=render)
 
 

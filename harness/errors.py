@@ -17,7 +17,7 @@ class PileupError(Exception):
 
 
 class UsageError(PileupError):
-    """Something was asked for in a way that cannot work."""
+    """Something was asked for in a way that cannot work; the message says what to write."""
 
 
 class BadToken(UsageError):

@@ -28,7 +28,7 @@ class Tally(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """One run, seen to its end.
+    """One run, seen to its end; `token` shows it again.
 
     `results` holds what each agent returned, by name; an agent that did not
     return is not in it. `seconds` is virtual time. `faithful` is False for a
@@ -148,7 +148,11 @@ class Stats:
 
 @dataclass(frozen=True)
 class Exploration:
-    """Many runs of one program: what was found, or how sure it is that nothing is there."""
+    """Many runs of one program: what was found, or how sure it is that nothing is there.
+
+    `findings` are distinct, worst first; `counterexample` is the run that is
+    shown; `stats` say who found what, and when.
+    """
 
     findings: tuple[Finding, ...]
     runs: int
@@ -166,6 +170,8 @@ class Exploration:
     """Whether the orders were drawn, so that it can be reckoned what the rest are like."""
     exhausted: bool = False
     """Whether all there was to try was tried."""
+    interrupted: bool = False
+    """Whether Ctrl-C has ended it before its time."""
     spread: Spread | None = None
     """How much of what there is has come up."""
     render: Callable[[Exploration], str] = field(default=_no_text, repr=False, compare=False)
@@ -191,9 +197,9 @@ class Exploration:
             yield f"Clean: {self.claim}"
             return
         bound = 1 - (1 - CONFIDENCE) ** (1 / self.runs)
-        yield f"{self.runs} runs clean" + (
-            f". If orders like these can go wrong at all, they do in fewer than {bound:.1%} of "
-            f"runs (at {CONFIDENCE:.0%} confidence)"
+        yield f"{self.runs:,} runs clean" + (
+            ". If orders like these can go wrong at all, they do in fewer than "
+            f"{100 * bound:.2g}% of runs (at {CONFIDENCE:.0%} confidence)"
             if self.drawn
             else ""
         )

@@ -49,7 +49,7 @@ class Files:
         return self.peek_bytes(path).decode("utf-8")
 
     def peek_bytes(self, path: str) -> bytes:
-        """Look at a file after the agents have ended, as a check does."""
+        """Look at a file's bytes after the agents have ended, as a check does."""
         data = self._calls.read(path).apply()
         assert isinstance(data, bytes)
         return data
@@ -144,7 +144,7 @@ class Files:
         await self._ways.perform(op)
 
     async def rename(self, source: str, target: str) -> None:
-        """Do the same: POSIX knows no other."""
+        """Do what `replace` does: POSIX knows no other."""
         await self._ways.perform(self._calls.entries.rename(self._at(source), self._at(target)))
 
     async def link(self, source: str, target: str) -> None:

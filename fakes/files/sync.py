@@ -59,7 +59,7 @@ class SyncFiles:
         self._ways.act(self._calls.entries.rename(self._at(source), self._at(target), "replace"))
 
     def rename(self, source: str, target: str) -> None:
-        """Do the same: POSIX knows no other."""
+        """Do what `replace` does: POSIX knows no other."""
         self._ways.act(self._calls.entries.rename(self._at(source), self._at(target)))
 
     def link(self, source: str, target: str) -> None:

@@ -39,6 +39,8 @@ class Rule:
     lets as many pass as it strikes, in turns. `odds` is how often it then
     strikes. `together` decides once for a whole step, agent, or run, and
     `victim` strikes one agent of the run alone. At most `most` times in a run.
+    `seconds` is how long it takes, where it takes time; `moment` says whether an
+    agent is struck before or after the effect.
     """
 
     fault: str

@@ -19,7 +19,6 @@ from pileup.pytest_plugin.quieting import Output
 from pileup.pytest_plugin.reporting import write
 from pileup.reports.text import render
 from pileup.results import Exploration, Sighting, Stats
-from pileup.search.campaign import INTERRUPTED
 from pileup.search.program import Check, Setup
 from pileup.search.progress import Progress
 from pileup.search.stopping import real_seconds
@@ -99,7 +98,7 @@ def conduct(
         shelf = given.saved if _repeats(wanted) else None
         # Because somebody watches, Ctrl-C ends it with what it has found.
         found = pileup.explore(scenario, saved=shelf, progress=_watch, **search)
-        if any(said.startswith(INTERRUPTED) for said in found.warnings):
+        if found.interrupted:
             item.session.shouldstop = f"Ctrl-C during the exploration of {item.nodeid}"
     item.stash[EXPLORED] = True
     item.stash.setdefault(LOG, []).append(Explored(program, found, real_seconds() - begun))

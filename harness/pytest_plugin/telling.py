@@ -12,6 +12,8 @@ import pytest
 from pileup.pytest_plugin.entries import Entry
 
 VERBOSE: Final = 1
+FEW: Final = 10
+"""Of so few runs a rate says nothing."""
 
 
 def tell(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -35,7 +37,7 @@ def _total(entries: list[Entry], expected: int) -> str:
     runs, seconds = sum(each["runs"] for each in entries), sum(each["seconds"] for each in entries)
     marks = {(each["program"], one["fingerprint"]) for each in entries for one in each["findings"]}
     parts = [_many(len(entries), "exploration"), _many(runs, "run")]
-    parts += [f"{runs / seconds:,.0f} runs per second"] if seconds else []
+    parts += [f"{runs / seconds:,.0f} runs per second"] if seconds and runs >= FEW else []
     parts += [f"{expected:,} expected to fail"] if expected else []
     found = _many(len(marks), "distinct finding") if marks else "nothing found"
     return f"{', '.join(parts)}: {found}"

@@ -18,7 +18,6 @@ from typing import Final
 
 from pileup.choices import Strategy
 from pileup.errors import NotDeterministic, UsageError
-from pileup.findings import Finding
 from pileup.results import Exploration, Run
 from pileup.search.crews import Crew, Recipe
 from pileup.search.diary import Diary
@@ -28,8 +27,8 @@ from pileup.search.garbage import resting_collector
 from pileup.search.hired import Hired, Spawned
 from pileup.search.ledger import Ledger
 from pileup.search.portions import PROVED, First, Mode, Player, Portion, Sights
+from pileup.search.progress import Teller, Watcher, expect_watcher
 from pileup.search.sharing import Sharing
-from pileup.search.shrink import shrink
 from pileup.search.stopping import Stop, real_seconds, stopping
 from pileup.settings import whole
 from pileup.sim.world import controlled
@@ -45,13 +44,14 @@ LONG_AWAY: Final = 2.0
 
 @dataclass(frozen=True)
 class Terms:
-    """By whom, for how long, and where it is written down."""
+    """By whom, for how long, where it is written down, and who watches."""
 
     workers: int = 1
     executor: Executor | None = None
     seconds: float | None = None
     resume: str | os.PathLike[str] | None = None
     shrink: bool = True
+    progress: Watcher | None = None
 
     def __post_init__(self) -> None:
         whole("workers", self.workers, MOST_WORKERS)
@@ -66,6 +66,7 @@ class Terms:
             raise UsageError(
                 f"`seconds` must be a number of real seconds above 0; {seconds!r} was given."
             )
+        expect_watcher(self.progress)
 
     @property
     def hands(self) -> int:
@@ -77,6 +78,12 @@ class Terms:
         """Whether one worker does it all, in one sitting."""
         return self.workers == 1 and self.executor is None and self.resume is None
 
+    def teller(self, runs: int) -> Teller | None:
+        """Return who tells the watcher, if there is one."""
+        if self.progress is None:
+            return None
+        return Teller(self.progress, runs if self.seconds is None else None)
+
 
 def hold(
     explorer: Explorer, strategy: str | Strategy, seed: int, runs: int, terms: Terms
@@ -85,7 +92,11 @@ def hold(
     with stopping(terms.seconds) as stop:
         if terms.plain:
             found = explorer.explore(
-                make(strategy, seed), runs, plain=terms.shrink, more=lambda: not stop.now
+                make(strategy, seed),
+                runs,
+                plain=terms.shrink,
+                stop=stop,
+                teller=terms.teller(runs),
             )
         else:
             recipe = _recipe(explorer, strategy, seed)
@@ -93,7 +104,7 @@ def hold(
     if not stop.asked:
         return found
     said = f"Interrupted after {found.runs:,} runs: this is what had been found by then."
-    return replace(found, warnings=(*found.warnings, said))
+    return replace(found, warnings=(*found.warnings, said), interrupted=True)
 
 
 def _recipe(explorer: Explorer, strategy: object, seed: int) -> Recipe:
@@ -132,7 +143,8 @@ class Campaign:
         start = real_seconds()
         diary = self._open()
         pace = (real_seconds() - start) / PROVED
-        sharing = Sharing(self._portions, self._runs, self._stop, diary.write)
+        teller = self._terms.teller(self._runs)
+        sharing = Sharing(self._portions, self._runs, self._stop, diary.write, teller)
         if not sharing.is_over:
             long = LONG if self._terms.executor is None else LONG_AWAY
             with closing(self._crew()) as crew:
@@ -202,7 +214,7 @@ class Campaign:
             self._fail_again(self._portions[-1])
             self._live_through(ledger)
             if self._terms.shrink:
-                ledger.shrink(self._shrink)
+                ledger.shrink(lambda finding, run: self._explorer.shrunk(finding, run, self._stop))
         found = ledger.exploration(self._made, self._mode.backend)
         return self._explorer.weighed(found, self._strategy, sights)
 
@@ -237,7 +249,3 @@ class Campaign:
             if PROVED <= number < self._made:
                 self._explorer.run(self._strategy, number, traced=True)
         ledger.last = self._explorer.run(self._strategy, self._made - 1, traced=True)
-
-    def _shrink(self, finding: Finding, run: Run) -> Run:
-        """Shrink, unless somebody is waiting for the result."""
-        return run if self._stop.asked else shrink(self._explorer, finding, run)

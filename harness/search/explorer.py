@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 from pileup.choices import Strategy
+from pileup.findings import Finding
 from pileup.results import Exploration, Run
 from pileup.search.coverage import Coverage
 from pileup.search.garbage import resting_collector
 from pileup.search.ledger import MOST_NAMED, Ledger
 from pileup.search.portions import Sights
+from pileup.search.progress import Teller
 from pileup.search.prover import Prover
 from pileup.search.runner import Conditions
 from pileup.search.shrink import shrink
+from pileup.search.stopping import Stop
 from pileup.sim.world import controlled
 
 __all__ = ["Conditions", "Explorer"]
@@ -29,11 +31,12 @@ class Explorer(Prover):
         runs: int,
         *,
         plain: bool = True,
-        more: Callable[[], bool] = lambda: True,
+        stop: Stop | None = None,
+        teller: Teller | None = None,
     ) -> Exploration:
         """Run `runs` times, each as the strategy says; if `plain`, shrink what shows a finding.
 
-        After each run `more` says whether to go on.
+        `stop` may end it sooner; `teller` is told of each run.
         """
         ledger, coverage = Ledger(self.conditions.faults), Sights()
         with resting_collector() as tidy, controlled(self.conditions.budgets):
@@ -43,15 +46,21 @@ class Explorer(Prover):
                     tidy(number)
                     run = self.run(strategy, number)
                     self._enter(ledger, run, strategy.name, number)
-                    if getattr(strategy, "done", False) or not more():
+                    if teller is not None:
+                        teller.tell_run(run)
+                    if getattr(strategy, "done", False) or (stop is not None and stop.now):
                         break
                 self.coverage = None
                 if plain:
-                    ledger.shrink(partial(shrink, self))
+                    ledger.shrink(lambda finding, run: self.shrunk(finding, run, stop))
             finally:
                 self.runtime.close()
         found = ledger.exploration(number + 1, self.runtime.name)
         return self.weighed(found, strategy, coverage)
+
+    def shrunk(self, finding: Finding, run: Run, stop: Stop | None = None) -> Run:
+        """Shrink, unless somebody is waiting for the result."""
+        return run if stop is not None and stop.asked else shrink(self, finding, run)
 
     def weighed(self, found: Exploration, strategy: Strategy, coverage: Coverage) -> Exploration:
         """Say what the search was worth."""

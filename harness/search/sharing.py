@@ -8,6 +8,7 @@ from typing import Final
 from pileup.errors import PileupError
 from pileup.search.crews import Crew, Job
 from pileup.search.portions import Portion
+from pileup.search.progress import Teller
 from pileup.search.stopping import Stop, real_seconds
 
 LOOK: Final = 0.2
@@ -18,7 +19,12 @@ class Sharing:
     """What of a campaign is to be played still, after the `portions` that there are."""
 
     def __init__(
-        self, portions: list[Portion], runs: int, stop: Stop, write: Callable[[Portion], None]
+        self,
+        portions: list[Portion],
+        runs: int,
+        stop: Stop,
+        write: Callable[[Portion], None],
+        teller: Teller | None = None,
     ) -> None:
         self._portions = portions
         self._runs = runs
@@ -28,6 +34,9 @@ class Sharing:
         self._again: list[Job] = []
         self._begun: dict[int, float] = {}
         self._next = portions[-1].end
+        self._teller = teller
+        for portion in portions:
+            self._tell(portion)
 
     @property
     def is_over(self) -> bool:
@@ -78,5 +87,10 @@ class Sharing:
                 self._again.append(job)
                 return
             self._portions.append(portion)
+            self._tell(portion)
             if not portion.failed:
                 self._write(portion)
+
+    def _tell(self, portion: Portion) -> None:
+        if self._teller is not None:
+            self._teller.tell(portion.end - portion.begin, portion.times)

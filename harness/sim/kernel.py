@@ -46,9 +46,10 @@ def _outside(*_: object) -> NoReturn:
 
 
 class Sim(Trying):
-    """One run: its agents, its clock, its choices and its history.
+    """One run, as `setup` and fixtures get it: give it to `World`.
 
-    Fakes use `item`, `perform` (in async code), `call` (in sync code), `now`
+    `sim.secret(session)` is a session's canary. All else is for those who write
+    fakes: they use `item`, `perform` (in async code), `call` (in sync code), `now`
     and `choose`; the rest is for runtimes and for the explorer.
     """
 

@@ -69,7 +69,7 @@ def test_without_a_folder_it_is_printed(saved: Path, capsys: pytest.CaptureFixtu
     [
         (["nothing.json", "shop:add_entry"], "is no saved failure"),
         (["pileup1-00000000-x", "shop:add_entry"], "damaged"),
-        ([".pileup/README.txt", "shop:add_entry"], "is no saved failure"),
+        ([".pileup/README.txt", "shop:add_entry"], "no replay token in .pileup/README.txt"),
     ],
 )
 def test_what_is_no_failure_is_refused(
@@ -84,5 +84,5 @@ def test_what_cannot_be_imported_is_refused(
     saved: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", str(saved), "shop:nothing"]) == 2
-    assert "Write MODULE:NAME" in capsys.readouterr().err
+    assert "Write one of shop:add_entry" in capsys.readouterr().err
     assert main(["export", str(saved), "no_such_module"]) == 2

@@ -1,0 +1,184 @@
+"""`pileup list`: what there is, each with what it means."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from textwrap import wrap
+from typing import Final, TypeAlias
+
+import click
+
+from pileup.cli.completing import complete_places
+from pileup.cli.exits import CLEAN
+from pileup.cli.named import module, scenarios_in
+from pileup.cli.options import HOW, SAVED, examples, on_screen
+from pileup.cli.screen import Screen
+from pileup.errors import UsageError
+
+WIDTH: Final = 80
+LEAST: Final = 30
+"""A name that leaves less than this for what it means stands on a line of its own."""
+
+SYMPTOMS: Final = {
+    "agent_failed": "an agent raised something",
+    "check_failed": "check(world) raised something after all agents had ended",
+    "deadlock": "agents wait for each other, or for what never comes",
+    "overrun": "a run did not end within its budget of steps, events or seconds",
+}
+"""What is plain to see without any detector."""
+
+
+@click.command(
+    "list", context_settings=HOW, epilog=examples("pileup list", "pileup list scenarios shop.py")
+)
+@click.argument(
+    "what",
+    required=False,
+    type=click.Choice(["scenarios", "strategies", "faults", "detectors", "saved"]),
+)
+@click.argument("modules", metavar="[MODULE]...", nargs=-1, shell_complete=complete_places)
+@on_screen
+@click.pass_obj
+def list_(screen: Screen, what: str | None, modules: tuple[str, ...]) -> int:
+    """List what there is to explore, and to explore it with.
+
+    Scenarios are those of the given modules or files, else those that come with
+    pileup. Saved failures are those of .pileup, or of the given folder.
+    """
+    if modules and what not in ("scenarios", "saved"):
+        raise UsageError(f"{what} are pileup's own. Write `pileup list {what}`, with nothing more.")
+    screen.tell("\n".join(_overview()) if what is None else _in_full(PARTS[what](modules)))
+    return CLEAN
+
+
+def strategies() -> dict[str, str]:
+    """Say of each strategy what it does."""
+    from pileup.strategies import STRATEGIES, make
+
+    homes = {name: sys.modules[type(make(name, 0)).__module__] for name in STRATEGIES}
+    return {name: _first_line(home.__doc__) for name, home in homes.items()}
+
+
+def profiles() -> dict[str, str]:
+    """Say of each profile of faults what it holds."""
+    from pileup.faults import PROFILES
+
+    held = {
+        name: dict.fromkeys(rule.fault for rule in plan.rules) for name, plan in PROFILES.items()
+    }
+    return {name: ", ".join(faults) or "nothing goes wrong" for name, faults in held.items()}
+
+
+def _scenarios(modules: tuple[str, ...]) -> Groups:
+    found: dict[str, str] = {}
+    for place in modules or _own():
+        for name, scenario in scenarios_in(module(place)):
+            agents = scenario.explorer().program
+            doc = _first_line(getattr(agents.bodies[0], "__doc__", None))
+            found[f"{place}:{name}"] = f"{agents.name}: {doc}" if doc else agents.name
+    if modules and not found:
+        raise UsageError(
+            f"There are no scenarios in {', '.join(modules)}. One is made at the top level of a "
+            "module: PAYING = pileup.Scenario(pay, setup=start, agents=5)."
+        )
+    return {"scenarios (pileup explore NAME)": found}
+
+
+def _own() -> list[str]:
+    """Name the modules with scenarios that come with pileup."""
+    from pkgutil import iter_modules
+
+    import pileup.scenarios as own
+
+    return sorted(f"{own.__name__}.{each.name}" for each in iter_modules(own.__path__))
+
+
+def _strategies(_: tuple[str, ...]) -> Groups:
+    return {"strategies (--strategy NAME; pct:3 and delay:2 take a number)": strategies()}
+
+
+def _faults(_: tuple[str, ...]) -> Groups:
+    from pileup.faults import CATALOGUE
+
+    faults = {name: kind.says for name, kind in CATALOGUE.items()}
+    return {
+        "profiles of faults (--faults NAME)": profiles(),
+        "faults (pileup.faults.Rule(NAME, ...); see docs/faults.md)": faults,
+    }
+
+
+def _detectors(_: tuple[str, ...]) -> Groups:
+    from pileup.detectors import KINDS
+
+    proved = {name: kind.proves for name, kind in KINDS.items()}
+    return {
+        "what detectors find: each proves that ...": proved,
+        "what shows without a detector": SYMPTOMS,
+    }
+
+
+def _saved(folders: tuple[str, ...]) -> Groups:
+    places = [Path(each) for each in folders or (SAVED,)]
+    files = [path for place in places for path in sorted(place.glob("*.json"))]
+    return {
+        "saved failures (pileup replay FILE MODULE:NAME)": {
+            str(each): _failure(each) for each in files
+        }
+    }
+
+
+def _failure(path: Path) -> str:
+    from pileup.search.saved import load
+
+    try:
+        failure = load(path)
+    except UsageError as error:
+        return f"not used: {error}"
+    return f"{failure} (of {failure.program})"
+
+
+Groups: TypeAlias = Mapping[str, Mapping[str, str]]
+"""What there is, under a line that says what to do with it."""
+
+PARTS: Final[Mapping[str, Callable[[tuple[str, ...]], Groups]]] = {
+    "scenarios": _scenarios,
+    "strategies": _strategies,
+    "faults": _faults,
+    "detectors": _detectors,
+    "saved": _saved,
+}
+
+
+def _in_full(groups: Groups) -> str:
+    parts = ([title, *(_table(group) if group else ["  none"])] for title, group in groups.items())
+    return "\n\n".join("\n".join(part) for part in parts)
+
+
+def _overview() -> Iterator[str]:
+    """Write all names, and where more is said of them."""
+    for what, part in PARTS.items():
+        names = ", ".join(name for group in part(()).values() for name in group) or "none"
+        yield f"pileup list {what}"
+        yield from wrap(
+            names, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+        )
+
+
+def _first_line(doc: str | None) -> str:
+    return (doc or "").strip().partition("\n")[0]
+
+
+def _table(meanings: Mapping[str, str]) -> Iterator[str]:
+    """Write names and what they mean; what is long goes on below itself."""
+    short = [len(name) for name in meanings if len(name) <= WIDTH - LEAST]
+    edge = max(short, default=0) + 4
+    for name, told in meanings.items():
+        lines = wrap(told, WIDTH - edge, break_on_hyphens=False) or [""]
+        first = f"  {name}".ljust(edge)
+        if len(first) > edge:
+            yield first
+            first = " " * edge
+        yield f"{first}{lines[0]}".rstrip()
+        yield from (" " * edge + line for line in lines[1:])

@@ -1,0 +1,74 @@
+"""`pileup replay`: one run again."""
+
+from __future__ import annotations
+
+from dataclasses import replace as varied
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pileup.cli.completing import complete_places, complete_saved
+from pileup.cli.exits import CLEAN, FINDINGS
+from pileup.cli.options import HOW, conditions, examples, on_screen, scenario
+from pileup.cli.screen import Screen
+from pileup.cli.tokens import Shown, expect_no_test, read
+from pileup.errors import Diverged, UsageError
+
+if TYPE_CHECKING:
+    from pileup import Run, Scenario
+
+IN_THE_TOKEN = ("--faults", "--backend", "--timed", "--oracle")
+
+
+@click.command(
+    context_settings=HOW,
+    epilog=examples(
+        "pileup replay .pileup/FILE.json shop.py:pay", "pileup replay - shop.py:pay < token.txt"
+    ),
+)
+@click.argument("what", metavar="TOKEN|FILE|-", shell_complete=complete_saved)
+@click.argument("target", metavar="MODULE:NAME", required=False, shell_complete=complete_places)
+@conditions(*IN_THE_TOKEN)
+@on_screen
+@click.pass_obj
+def replay(
+    screen: Screen,
+    /,
+    what: str,
+    target: str | None,
+    **conditions: Any,  # Any: each option has its own type
+) -> int:
+    """See one run again, exactly as it was.
+
+    TOKEN is what a report prints after `replay:`. It may also stand in a FILE: one
+    of .pileup, or any text; or come from stdin (-), for tokens are long. MODULE:NAME
+    is what was explored. The token says how many agents there were, and under which
+    faults.
+    """
+    shown = read(what)
+    expect_no_test(shown)
+    if target is None:
+        raise UsageError(
+            f"A token does not say where its agents are, because to open one must run nothing. "
+            f"This one is of '{shown.ticket.program}'. Write pileup replay "
+            f"{'TOKEN' if what == shown.token else what} MODULE:NAME, with what was explored."
+        )
+    run = _seen_again(shown, scenario(target, conditions, shown.ticket.agents))
+    screen.tell(run)
+    return CLEAN if run.clean else FINDINGS
+
+
+def _seen_again(shown: Shown, asked: Scenario) -> Run:
+    """Replay it; where the agents have changed, a saved failure by what was done, step by step."""
+    import pileup
+    from pileup.reports.text import render_run
+    from pileup.search.again import try_again
+
+    try:
+        return pileup.replay(shown.token, asked)
+    except Diverged:
+        failures = [] if shown.failure is None else [shown.failure]
+        for verdict in try_again(asked.explorer(), failures):
+            if verdict.run is not None:
+                return varied(verdict.run, render=render_run, faithful=False)
+        raise

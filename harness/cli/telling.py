@@ -1,0 +1,86 @@
+"""`pileup report`: what an exploration has written down, told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pileup.cli.exits import CLEAN, FINDINGS
+from pileup.cli.options import HOW, examples, on_screen
+from pileup.cli.screen import Screen
+from pileup.errors import UsageError
+
+if TYPE_CHECKING:
+    from pileup.reports.data import Told
+
+
+@click.command(
+    context_settings=HOW,
+    epilog=examples("pileup explore shop.py:pay --report pay.json", "pileup report pay.json"),
+)
+@click.argument("place", metavar="FILE|FOLDER", type=click.Path(exists=True))
+@on_screen
+@click.pass_obj
+def report(screen: Screen, place: str) -> int:
+    """Tell what explorations have written down.
+
+    FILE is what `pileup explore --json` printed or --report FILE.json wrote; of a
+    FOLDER all such files are told. Nothing is run.
+    """
+    told = [*_all_in(Path(place))]
+    screen.tell("\n\n".join(_story(each, alone=len(told) == 1) for each in told))
+    return CLEAN if all(each.exploration.clean for each in told) else FINDINGS
+
+
+def _all_in(place: Path) -> Iterator[Told]:
+    if not place.is_dir():
+        yield from _read(place)
+        return
+    files = [path for path in sorted(place.glob("*.json")) if _is_report(path)]
+    if not files:
+        raise UsageError(
+            f"There are no reports in {place}. `pileup explore --report {place / 'FILE.json'}` "
+            "writes one. (Saved failures are listed by `pileup list saved`.)"
+        )
+    for path in files:
+        yield from _read(path)
+
+
+def _read(path: Path) -> list[Told]:
+    from pileup.reports.data import read
+
+    try:
+        return read(_text(path))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _text(path: Path) -> str:
+    from pileup.reports.data import LARGEST
+
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(LARGEST + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"It cannot be read ({error}).") from None
+
+
+def _is_report(path: Path) -> bool:
+    """Whether it claims to be one; there may be other JSON beside it."""
+    try:
+        page = json.loads(_text(path))
+    except (ValueError, RecursionError, UsageError):
+        return False
+    return isinstance(page, dict) and "pileup_report" in page
+
+
+def _story(told: Told, *, alone: bool) -> str:
+    from pileup.reports.text import render
+
+    story = str(replace(told.exploration, render=render))
+    return story if alone else f"{told.name}\n{'=' * len(told.name)}\n{story}"

@@ -1,0 +1,243 @@
+"""Explorations as JSON and back: nothing that is told gets lost, nothing damaged is believed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.commands import Call, Start
+
+import pileup
+from pileup.fakes import World
+from pileup.faults import Rule
+from pileup.reports import data
+from pileup.reports.data import Told, read, write
+from pileup.reports.text import render
+from pileup.scenarios.config_race import FIXED, RACE
+
+
+async def pays(world: World) -> None:
+    paid = await world.memory.get("paid") or 0
+    with pileup.step("pay"):
+        await world.memory.set("paid", paid + 1)
+
+
+EXPLORED: dict[str, dict[str, Any]] = {  # Any: whatever `explore` takes
+    "race": {"agent": RACE},
+    "fixed": {"agent": FIXED},
+    "all orders": {"agent": FIXED, "strategy": "systematic"},
+    "faults": {"agent": pays, "faults": [Rule("lost", odds=0.5), Rule("torn")], "agents": 3},
+    "oracle": {"agent": pays, "oracle": "serial"},
+    "unshrunk": {"agent": pays, "shrink": False, "timed": True},
+    "nothing shared": {"agent": lambda: None},
+}
+
+
+@cache
+def explored(name: str) -> pileup.Exploration:
+    return pileup.explore(runs=30, **EXPLORED[name])
+
+
+def told_again(name: str) -> pileup.Exploration:
+    (told,) = read(write([Told(name, explored(name))]))
+    assert told.name == name
+    return told.exploration
+
+
+@pytest.mark.parametrize("name", EXPLORED)
+def test_what_is_read_tells_the_same_story(name: str) -> None:
+    found, again = explored(name), told_again(name)
+    assert str(replace(again, render=render)) == str(found)
+    assert again.findings == found.findings
+    assert again.stats == found.stats
+    assert again.strength == found.strength if found.clean else not again.clean
+
+
+def test_the_run_that_is_shown_can_be_replayed_and_looked_into() -> None:
+    shown, again = explored("race").counterexample, told_again("race").counterexample
+    assert shown is not None
+    assert again is not None
+    assert again.history.digest == shown.history.digest
+    assert again.tape == shown.tape
+    assert pileup.replay(again.token, RACE).history.digest == shown.history.digest
+
+
+def test_several_go_into_one_file_in_order() -> None:
+    names = ["race", "fixed", "race"]
+    told = read(write([Told(name, explored(name)) for name in names]))
+    assert [each.name for each in told] == names
+
+
+def test_a_machine_finds_what_it_looks_for() -> None:
+    page = json.loads(write([Told("race", explored("race"))]))
+    assert page["pileup_report"] == 1
+    (found,) = page["explorations"]
+    worst = found["findings"][0]
+    assert (found["name"], found["runs"], found["clean"]) == ("race", 30, False)
+    assert (worst["kind"], worst["severity"]) == ("lost_write", "critical")
+    assert worst["seen"]["times"] > 0
+    assert pileup.replay(worst["replay"], RACE).findings
+
+
+# What is damaged ---------------------------------------------------------------------------
+
+WRONG: tuple[object, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    3,
+    1.5,
+    10**30,
+    "",
+    "x",
+    "1",
+    [],
+    ["x"],
+    [[]],
+    {},
+    {"x": 1},
+    [None],
+)
+
+
+def variants(page: Any, most: int) -> Iterator[str]:  # Any: JSON
+    """Put something else in the place of each part of a page, one at a time."""
+
+    def inside(value: Any) -> Iterator[tuple[Any, Any]]:
+        keys = value if isinstance(value, dict) else range(min(len(value), most))
+        for key in list(keys):
+            yield value, key
+            if isinstance(value[key], dict | list):
+                yield from inside(value[key])
+
+    for home, key in inside(page):
+        was = home[key]
+        for wrong in WRONG:
+            home[key] = wrong
+            yield json.dumps(page)
+        home[key] = was
+        if isinstance(home, dict):
+            del home[key]
+            yield json.dumps(page)
+            home[key] = was
+
+
+@pytest.mark.parametrize(("name", "least"), [("faults", 900), ("fixed", 300)])
+def test_whatever_is_damaged_is_refused_or_does_no_harm(name: str, least: int) -> None:
+    page = json.loads(write([Told(name, explored(name))]))
+    refused = 0
+    for text in variants(page, 3):
+        try:
+            told = read(text)
+        except pileup.UsageError as error:
+            refused += str(error).startswith("This is no pileup report: ")
+        else:
+            for each in told:
+                str(replace(each.exploration, render=render))
+    assert refused > least
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "wrong", "said"),
+    [
+        ("findings", "agents", [3], "findings[0].agents[0] should be a text; 3 is there"),
+        ("findings", "evidence", ["x"], "findings[0].evidence[0] should be a whole number"),
+        ("history", "fault", "gremlin", "history[1].fault should be the name of a fault"),
+        ("history", "do", 3, "history[1].do should be a text; 3 is there"),
+    ],
+)
+def test_what_would_break_later_is_refused_at_once(
+    where: str, name: str, wrong: object, said: str
+) -> None:
+    page = json.loads(write([Told("race", explored("race"))]))
+    parts = page["explorations"][0]["counterexample"][where]
+    parts[1 if where == "history" else 0][name] = wrong
+    with pytest.raises(pileup.UsageError) as refused:
+        read(json.dumps(page))
+    assert f"counterexample.{said}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "it is not JSON"),
+        ("[" * 100_000, "it is not JSON"),
+        ("[]", "the report should be an object"),
+        ("{}", "it has no 'pileup_report'"),
+        ('{"pileup_report": 2}', "it is of format 2, and this pileup reads format 1"),
+        ('{"pileup_report": "1"}', "the report.pileup_report should be a whole number"),
+        ('{"pileup_report": 1}', "the report.explorations should be a list; None is there"),
+        (
+            '{"pileup_report": 1, "explorations": [{"name": "x", "findings": [{"kind": 3}]}]}',
+            "the report.explorations[0].findings[0].kind should be a text; 3 is there",
+        ),
+    ],
+)
+def test_an_error_says_what_stands_where(text: str, said: str) -> None:
+    with pytest.raises(pileup.UsageError) as refused:
+        read(text)
+    assert said in str(refused.value)
+    assert "pileup explore --json" in str(refused.value)
+
+
+def test_what_is_too_large_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "LARGEST", 10)
+    with pytest.raises(pileup.UsageError, match="longer than 10 letters"):
+        read('{"pileup_report": 1}')
+
+
+# `pileup report` ---------------------------------------------------------------------------
+
+
+def test_a_folder_of_reports_is_told_one_after_another(tmp_path: Path, call: Call) -> None:
+    for name in ("race", "fixed"):
+        (tmp_path / f"{name}.json").write_text(write([Told(name, explored(name))]), "utf-8")
+    (tmp_path / "other.json").write_text('{"something": "else"}', "utf-8")
+    (tmp_path / "broken.json").write_text("{", "utf-8")
+    done = call("report", str(tmp_path))
+    assert done.code == 1
+    assert done.out == f"fixed\n=====\n{explored('fixed')}\n\nrace\n====\n{explored('race')}\n"
+
+
+def test_a_clean_report_is_0(tmp_path: Path, call: Call) -> None:
+    (tmp_path / "fixed.json").write_text(write([Told("fixed", explored("fixed"))]), "utf-8")
+    done = call("report", str(tmp_path / "fixed.json"))
+    assert (done.code, done.out) == (0, f"{explored('fixed')}\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"{}", "x.json: This is no pileup report"), (b"\xff", "x.json: It cannot be read")],
+)
+def test_a_file_that_is_no_report_is_named(
+    content: bytes, said: str, tmp_path: Path, call: Call
+) -> None:
+    (tmp_path / "x.json").write_bytes(content)
+    done = call("report", str(tmp_path / "x.json"))
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_an_empty_folder_says_how_a_report_is_made(tmp_path: Path, call: Call) -> None:
+    done = call("report", str(tmp_path))
+    assert done.code == 2
+    assert "pileup explore --report" in done.err
+
+
+def test_what_a_test_run_has_written_is_told_as_well(tmp_path: Path, start: Start) -> None:
+    test = "import pytest\n\n\n@pytest.mark.pileup(runs=20)\nasync def test_adds(world):\n"
+    body = "    n = await world.memory.get('n') or 0\n    await world.memory.set('n', n + 1)\n"
+    (tmp_path / "test_it.py").write_text(test + body, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "--pileup-report=told", "test_it.py"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    done = start("report", str(tmp_path / "told"))
+    assert done.code == 1, done.err
+    assert "1. lost_write (critical)" in done.out
