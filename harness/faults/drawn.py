@@ -11,23 +11,30 @@ with the fault that stands first in `faults`.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import fields
 from typing import Final
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from hypothesis.vendor.pretty import RepresentationPrinter, for_type_by_name
 
 from pileup.errors import UsageError
 from pileup.faults.catalogue import CATALOGUE
 from pileup.faults.profiles import PROFILES
 from pileup.faults.rules import Moment, Plan, Rule
 
+TELLING: Final = ("lost", "timeout", "reset", "crash", "duplicated", "stale")
+"""What shows most of what is wrong with agents: half of the rules are of these."""
+
 ON_THE_AGENT: Final = frozenset(name for name, kind in CATALOGUE.items() if kind.side == "agent")
 BY_CHANCE: Final = tuple(
     name for name in CATALOGUE if name in {rule.fault for rule in PROFILES["3am"].rules}
 )
 """What can befall anybody; a full disk and missing rights are asked for by name."""
-LATEST_CALL: Final = 12
+LATEST_CALLS: Final = (2, 5, 12)
+"""Calls are drawn up to each of these alike often, because most of what is wrong is so at once."""
 LONGEST_BURST: Final = 8
+MOMENTS: Final[tuple[Moment, ...]] = ("after", "before")
 
 
 def plans(
@@ -38,7 +45,7 @@ def plans(
     most: int = 3,
 ) -> SearchStrategy[Plan]:
     """Draw plans of up to `most` rules; see `rules`."""
-    return st.lists(rules(faults=faults, on=on, by=by), max_size=most).map(_plan)
+    return _plans(st.lists(rules(faults=faults, on=on, by=by), max_size=most))
 
 
 def rules(
@@ -49,15 +56,36 @@ def rules(
 ) -> SearchStrategy[Rule]:
     """Draw rules: one of the `faults`, at operations that `on` names, of agents that `by` names."""
     _check(faults, on, by)
-    return st.builds(
-        _rule,
-        st.sampled_from(tuple(faults)),
+    fault = st.sampled_from(tuple(faults))
+    return _rules(
+        st.sampled_from(TELLING) | fault if faults is BY_CHANCE else fault,
         st.sampled_from(tuple(on)),
         st.sampled_from(tuple(by)),
-        st.integers(1, LATEST_CALL),
-        st.integers(0, LONGEST_BURST),
-        st.sampled_from(("after", "before")),
+        st.one_of(*[st.integers(1, last) for last in LATEST_CALLS]),
+        st.one_of(st.just(0), st.integers(0, LONGEST_BURST)),
+        st.sampled_from(MOMENTS),
     )
+
+
+# Composites, because Hypothesis prints what they return, and of all others how they were drawn.
+
+
+@st.composite
+def _plans(draw: st.DrawFn, drawn: SearchStrategy[list[Rule]]) -> Plan:
+    return Plan(tuple(draw(drawn)))
+
+
+@st.composite
+def _rules(
+    draw: st.DrawFn,
+    faults: SearchStrategy[str],
+    on: SearchStrategy[str],
+    by: SearchStrategy[str],
+    calls: SearchStrategy[int],
+    more: SearchStrategy[int],
+    moments: SearchStrategy[Moment],
+) -> Rule:
+    return _rule(draw(faults), draw(on), draw(by), draw(calls), draw(more), draw(moments))
 
 
 def _rule(fault: str, on: str, by: str, first: int, more: int, moment: Moment) -> Rule:
@@ -67,8 +95,22 @@ def _rule(fault: str, on: str, by: str, first: int, more: int, moment: Moment) -
     return Rule(fault, on=on, by=by, nth=(first, first + more) if more else first)
 
 
-def _plan(drawn: list[Rule]) -> Plan:
-    return Plan(tuple(drawn))
+def _print_rule(rule: Rule, printer: RepresentationPrinter, _cycle: bool) -> None:
+    """Print a rule as the code that makes it again, without what is as usual."""
+    unusual = [each for each in fields(Rule)[1:] if getattr(rule, each.name) != each.default]
+    told = [f"{each.name}={getattr(rule, each.name)!r}" for each in unusual]
+    printer.text(f"Rule({', '.join([repr(rule.fault), *told])})")
+
+
+def _print_plan(plan: Plan, printer: RepresentationPrinter, _cycle: bool) -> None:
+    printer.text("Plan(")
+    if plan.rules:
+        printer.pretty(plan.rules)
+    printer.text(")")
+
+
+for_type_by_name(Rule.__module__, Rule.__name__, _print_rule)
+for_type_by_name(Plan.__module__, Plan.__name__, _print_plan)
 
 
 def _check(faults: Collection[str], on: Collection[str], by: Collection[str]) -> None:
