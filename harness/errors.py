@@ -20,6 +20,10 @@ class UsageError(PileupError):
     """Something was asked for in a way that cannot work; the message says what to write."""
 
 
+class NotSaved(UsageError):
+    """A failure was found, and the folder that it was to be kept in cannot be written to."""
+
+
 class BadToken(UsageError):
     """A replay token that cannot be read: damaged, truncated or not one of ours."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pileup.choices import Tape
+from pileup.errors import UsageError
 from pileup.findings import Finding
 from pileup.history import History
 
@@ -211,13 +212,15 @@ class Exploration:
     def assert_clean(self, ignore: Collection[str] = ()) -> None:
         """Raise AssertionError with the whole story if anything but the ignored kinds was found."""
         __tracebackhide__ = True
+        if isinstance(ignore, str):
+            raise UsageError(f"`ignore` is a list of kinds. Write ignore=[{ignore!r}].")
         if any(finding.kind not in ignore for finding in self.findings):
             raise NotClean(self)
 
     def report(self, path: str | Path) -> Path:
         """Write the findings and the counterexample as text; return where."""
         target = Path(path)
-        target.write_text(f"{self}\n", encoding="utf-8")
+        target.write_text(f"{self}\n", "utf-8", "backslashreplace")
         return target
 
     def __str__(self) -> str:

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pileup.pytest_plugin.options import EXPLORED, GIVEN, add_to, given_in
+from pileup.pytest_plugin.options import EXPLORED, GIVEN, NAMES, add_to, given_in
 
 if TYPE_CHECKING:  # late where they are used, because most sessions explore nothing
     from pileup.fakes import World
@@ -52,14 +52,34 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         names.append("benchmark")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Get the marked tests ready; where one run is to be replayed, keep its test alone."""
-    marked = [item for item in items if item.get_closest_marker(MARK) is not None]
-    if marked:
-        from pileup.pytest_plugin.marked import prepare
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """Get marked tests ready; what cannot be explored is an error of collecting its file."""
+    made = yield  # Any: an item, a collector, a list of them, or nothing
+    for item in made if isinstance(made, list) else [made]:
+        if isinstance(item, pytest.Item) and item.get_closest_marker(MARK) is not None:
+            from pileup.errors import UsageError
+            from pileup.pytest_plugin.marked import prepare
 
-        prepare(marked)
+            try:
+                prepare(item)
+            except UsageError as error:
+                raise collector.CollectError(str(error)) from None
+    return made
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Get tests ready that were marked since; to replay one run, keep its test alone."""
+    for item in items:
+        if item.get_closest_marker(MARK) is not None:
+            from pileup.errors import UsageError
+            from pileup.pytest_plugin.marked import prepare
+
+            try:
+                prepare(item)
+            except UsageError as error:
+                raise pytest.UsageError(str(error)) from None
     if config.stash[GIVEN].replay is not None:
         from pileup.pytest_plugin.replaying import select
 
@@ -70,18 +90,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Note whose turn it is, for `chaos`."""
     item.config.stash[CURRENT] = item
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
-    """Explore a marked test instead of calling it."""
-    if pyfuncitem.get_closest_marker(MARK) is None:
-        return None
-    __tracebackhide__ = True
-    from pileup.pytest_plugin.marked import explore
-
-    explore(pyfuncitem)
-    return True
+    if NAMES in item.stash:  # it is run once more
+        del item.stash[NAMES]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -89,7 +99,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell what was found as a story."""
-    if call.when != "call" or GIVEN not in item.config.stash or not _concerns_us(item, call):
+    if not _concerns_us(item, call):
         return (yield)
     from pileup.pytest_plugin.failing import report_of
 
@@ -98,7 +108,7 @@ def pytest_runtest_makereport(
 
 def _concerns_us(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
     raised = call.excinfo is not None and type(call.excinfo.value).__module__.startswith("pileup.")
-    return raised or EXPLORED in item.stash
+    return raised or item.stash.get(EXPLORED, False)
 
 
 def pytest_terminal_summary(
@@ -137,6 +147,11 @@ def world(sim: Sim) -> World:
 @pytest.fixture
 def me() -> None:
     """The agent that a marked test is, in one of its copies: `me.name`, `me.session`, ..."""
+    pytest.fail(
+        "`me` is each agent's own, so a fixture cannot have it, nor a test that is not marked. "
+        "Ask for it as an argument of a test with @pytest.mark.pileup.",
+        pytrace=False,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from typing import Unpack
 import pytest
 
 import pileup
-from pileup.pytest_plugin.conducting import Asked, conduct
+from pileup.pytest_plugin.asking import Asked
+from pileup.pytest_plugin.conducting import conduct
 from pileup.sim.agents import Body
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Generator, Iterator
 from typing import Final
@@ -29,7 +30,7 @@ def report_of(
     item.stash[LOG] = []
     item.user_properties += properties_of(explored)
     error = None if call.excinfo is None else _cause(call.excinfo.value)
-    is_agent = item.get_closest_marker(MARK) is not None
+    is_agent = call.when == "call" and item.get_closest_marker(MARK) is not None
     if isinstance(error, NotClean):  # told at length below, and once
         error.args = (summary(error.found) if is_agent else headline(error.found),)
     report = yield
@@ -59,7 +60,10 @@ def headline(found: Exploration) -> str:
 
 def replay_line(item: pytest.Item, token: str) -> str:
     """Write the line that shows a run again."""
-    return f"pytest {shlex.quote(item.nodeid)} --pileup-replay={token}"
+    path, separator, name = item.nodeid.partition("::")
+    config = item.config
+    here = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
+    return f"pytest {shlex.quote(f'{here}{separator}{name}')} --pileup-replay={token}"
 
 
 def _plain(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> ExceptionRepr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 SAVED: Final = ".pileup"
-OFF: Final = "off"
+OFF: Final = ("off", "false", "no")
 
 
 class Option(NamedTuple):
@@ -40,6 +41,9 @@ GIVEN: Final = pytest.StashKey[Given]()
 EXPLORED: Final = pytest.StashKey[bool]()
 """Whether a test has explored anything."""
 
+NAMES: Final = pytest.StashKey[dict[str, int]]()
+"""How many explorations of each name a test has made."""
+
 
 def _whole(text: str) -> int:
     """Read a whole number; explore says which are possible."""
@@ -53,9 +57,10 @@ OPTIONS: Final = (
     Option("faults", "PROFILE", "what goes wrong: flaky-network, lossy-acks, crashy, 3am", str),
     Option("workers", "N", "so many processes share the runs of an exploration (1)", _whole),
     Option("seconds", "S", "a budget of real seconds for each, in place of runs", float),
-    Option("saved", "DIR", f"keep failures there, and try them first ({SAVED}); or {OFF}", str),
+    Option("saved", "DIR", f"keep failures there, and try them first ({SAVED}); or off", str),
     Option("report", "DIR", "write what each exploration found into this folder", str),
 )
+KINDS: Final = {_whole: "a whole number", float: "a number of seconds"}
 SETTINGS: Final = ("runs", "seed", "strategy", "faults", "workers", "seconds")
 """Those that pileup.explore takes under the same names."""
 
@@ -82,45 +87,68 @@ def given_in(config: pytest.Config) -> Given:
         said = config.getoption(flag.removeprefix("--").replace("-", "_"))
         if said is not None:
             typed[option.name] = _read(option, flag, said)
-        if written := config.getini(line):
-            kept[option.name] = _read(option, line, written)
+        if (written := config.getini(line)) not in (None, ""):
+            kept[option.name] = _read(option, line, str(written))
     _check("--pileup-", typed)
     _check("pileup_", kept)
-    folder = typed.get("saved", kept.get("saved", SAVED))
     return Given(
         {name: value for name, value in typed.items() if name in SETTINGS},
         {name: value for name, value in kept.items() if name in SETTINGS},
-        None if folder == OFF else str(config.rootpath / folder),
+        _shelf(config, typed.get("saved", kept.get("saved", SAVED))),
         _folder(config, typed.get("report", kept.get("report"))),
         _token(config),
     )
 
 
+def _shelf(config: pytest.Config, given: str) -> str | None:
+    """Return where failures are kept; nowhere, if they cannot be written there."""
+    if given.lower() in OFF:
+        return None
+    folder = config.rootpath / given
+    if folder.exists() and not folder.is_dir():
+        raise pytest.UsageError(
+            f"--pileup-saved: {folder} is no folder, so no failures can be kept in it. Give "
+            f"another one, or --pileup-saved={OFF[0]}."
+        )
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return str(folder) if os.access(there, os.W_OK) else None
+
+
 def _folder(config: pytest.Config, given: str | None) -> str | None:
-    return None if given is None else str(config.invocation_params.dir / given)
+    if given is None:
+        return None
+    folder = config.invocation_params.dir / given
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise pytest.UsageError(f"--pileup-report={given}: {error.strerror}.") from None
+    return str(folder)
 
 
 def _read(option: Option, name: str, text: str) -> object:
     try:
-        return option.read(text)
+        if text:
+            return option.read(text)
     except ValueError:
-        kind = "a number of seconds" if option.read is float else "a whole number"
-        raise pytest.UsageError(f"{name} is {kind}; {text!r} was given.") from None
+        pass
+    kind = KINDS.get(option.read, "a name")
+    raise pytest.UsageError(f"{name} is {kind}; {text!r} was given.")
 
 
-def _check(prefix: str, given: dict[str, Any]) -> None:
+def _check(prefix: str, given: dict[str, Any]) -> None:  # Any: the values of explore's arguments
     """Hold each value against what pileup.explore takes."""
     if not given:
         return
-    from pileup import UsageError
-    from pileup.pytest_plugin.conducting import check
+    from pileup.errors import UsageError
+    from pileup.faults import plan_of
+    from pileup.pytest_plugin.asking import BUDGET, check_search
 
     for name, value in given.items():
         try:
-            check({name: value})
+            plan_of(given.get("faults")) if name == "faults" else check_search({name: value})
         except UsageError as error:
             raise pytest.UsageError(f"{prefix}{name}={value}: {error}") from None
-    if "runs" in given and "seconds" in given:
+    if given.keys() >= set(BUDGET):
         raise pytest.UsageError(
             f"{prefix}runs and {prefix}seconds are both given; a budget is one of the two."
         )

@@ -41,13 +41,14 @@ class Output:
         _write(self._before)
         _write(after)
 
-    def replay(self, token: str, scenario: pileup.Scenario) -> None:
+    def replay(self, token: str, scenario: pileup.Scenario) -> pileup.Run:
         """Forget what all runs have printed and logged, and have one of them do it again."""
         with self._silence():
-            pileup.replay(token, replace(scenario, setup=self._beginning(scenario)))
+            run = pileup.replay(token, replace(scenario, setup=self._beginning(scenario)))
             self._end()
         _write(self._before)
         _write(self._shown)
+        return run
 
     def _beginning(self, scenario: pileup.Scenario) -> Callable[[pileup.Sim], object]:
         """Tell the run that is shown from those that the serial oracle asks for after it."""

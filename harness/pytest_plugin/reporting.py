@@ -19,5 +19,5 @@ def write(folder: str, program: str, found: Exploration) -> None:
     mark = blake2b(program.encode("utf-8", "backslashreplace"), digest_size=4).hexdigest()
     path = Path(folder) / f"{slug}-{mark}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(data.write([data.Told(program, found)]), "utf-8")
+    path.write_text(data.write([data.Told(program, found)]), "utf-8", "backslashreplace")
     found.report(path.with_suffix(".txt"))

@@ -24,9 +24,13 @@ def tell(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     expected = sum(len(each.pileup) for each in told) - len(entries)
     reporter.write_sep("=", "pileup")
     reporter.write_line(_total(entries, expected))
-    for entry in entries:
-        for line in _lines(entry, config.get_verbosity()):
-            reporter.write_line(f"{entry['test']}: {line}")
+    lines = [
+        f"{entry['test']}: {line}"
+        for entry in entries
+        for line in _lines(entry, config.get_verbosity())
+    ]
+    for line in dict.fromkeys(lines):  # what each of many examples says is said once
+        reporter.write_line(line)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for entry in entries:
             for line in _annotations(entry, config.rootpath):

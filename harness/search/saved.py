@@ -22,7 +22,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from pileup.errors import BadToken, UsageError
+from pileup.errors import BadToken, NotSaved, UsageError
 from pileup.findings import Finding
 from pileup.search.spell import spell_tape
 from pileup.tokens import Ticket, decode
@@ -111,8 +111,8 @@ class Shelf:
         except OSError as error:
             raise self._refusal(error) from None
 
-    def _refusal(self, error: OSError) -> UsageError:
-        return UsageError(
+    def _refusal(self, error: OSError) -> NotSaved:
+        return NotSaved(
             f"saved={str(self.folder)!r} cannot be written to ({error.strerror or error}). Give a "
             'folder that is yours to write, or one that can be made, as in saved=".pileup".'
         )

@@ -11,13 +11,16 @@ import trio
 from support.sessions import Session, without_others
 
 import pileup
+import pileup.fakes
+import pileup.reports
+import pileup.scenarios
 
 # pytester forgets what a session has imported; half of a package would be there twice.
-for each in pkgutil.walk_packages(pileup.__path__, "pileup."):
-    if not each.name.endswith("__main__"):
-        import_module(each.name)
-assert trio
-assert anyio.to_thread
+for package in (pileup, pileup.fakes, pileup.reports, pileup.scenarios):
+    for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not each.name.endswith("__main__"):
+            import_module(each.name)
+LOOPS = (trio, anyio.to_thread)  # imported here for the same reason
 
 
 @pytest.fixture

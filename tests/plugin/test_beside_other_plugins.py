@@ -43,8 +43,16 @@ async def test_of_trio(chaos):
     assert not chaos.explore(adds, runs=30).clean
 """
 ANYIO = """
+@pytest.fixture(params=["asyncio", "trio"], scope="module")
+def anyio_backend(request): return request.param
+
 @pytest.mark.anyio
-@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+@pytest.mark.pileup(runs=30)
+async def test_of_both():
+    import pileup
+    await pileup.sleep(1)
+
+@pytest.mark.anyio
 async def test_of_anyio(chaos, anyio_backend):
     assert not chaos.explore(adds, runs=30).clean
 """
@@ -53,9 +61,9 @@ PLUGINS = {
     "asyncio, auto": (ASYNCIO, ["-p", "no:trio", "-p", "no:anyio", "-o", "asyncio_mode=auto"], 2),
     "trio": (TRIO, ["-p", "no:asyncio", "-p", "no:anyio"], 2),
     "trio, for all": (TRIO, ["-p", "no:asyncio", "-p", "no:anyio", "-o", "trio_mode=true"], 2),
-    "anyio": (ANYIO, ["-p", "no:asyncio", "-p", "no:trio"], 3),
+    "anyio": (ANYIO, ["-p", "no:asyncio", "-p", "no:trio"], 5),
     "randomly": ("", ["-p", "no:asyncio", "-p", "no:trio", "-p", "no:anyio"], 1),
-    "all of them": (ASYNCIO + TRIO + ANYIO, [], 5),
+    "all of them": (ASYNCIO + TRIO + ANYIO, [], 7),
 }
 
 
@@ -163,3 +171,11 @@ def test_ctrl_c_tells_what_was_found_and_ends_the_session(pytester: pytest.Pytes
     assert "Interrupted after" in told
     assert "Interrupted: Ctrl-C during the exploration of test_it.py::test_adds" in told
     assert "1 exploration, " in told
+
+
+def test_under_xdist_a_bad_mark_is_told_as_without(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
+    pytester.makepyfile(test_it=RACY.replace("runs=40", "runz=40"))
+    text = said(run_pytest(pytester, "-n", "1"))
+    assert "takes no 'runz'" in text
+    assert "INTERNALERROR" not in text

@@ -166,3 +166,42 @@ def test_a_failure_inside_a_task_group_is_told_too(session: Session, nested: boo
     result = session(text)
     result.stdout.fnmatch_lines(["*- pileup: one run that shows it -*", "replay: pytest *"])
     assert said(result).count("One run that shows it") == 1
+
+
+def test_explorations_of_one_name_do_not_mix_up_what_they_save(session: Session) -> None:
+    text = (
+        ADDS
+        + """
+    async def safe(world):
+        await world.memory.add("n", 1)
+    safe.__name__ = "adds"
+
+    def test_adds(chaos):
+        assert not chaos.explore(adds, runs=30).clean
+        assert chaos.explore(safe, runs=30).clean
+    """
+    )
+    session(text).assert_outcomes(passed=1)
+    again = session(text)
+    again.assert_outcomes(passed=1)
+    assert "FIXED" not in said(again)
+    assert said(again).count("STILL FAILING") == 1
+
+
+def test_explorations_of_a_fixture_are_told_too(session: Session) -> None:
+    text = (
+        ADDS
+        + """
+    @pytest.fixture
+    def checked(chaos):
+        chaos.explore(adds, runs=30).assert_clean()
+
+    def test_it(checked):
+        pass
+    """
+    )
+    result = session(text)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*- pileup: one run that shows it -*", "1 exploration, 30 runs, *"]
+    )

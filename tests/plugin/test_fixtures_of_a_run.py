@@ -148,7 +148,7 @@ def test_an_async_fixture_is_refused_with_its_name(session: Session) -> None:
         async def test_adds(world):
             pass
         """)
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.assert_outcomes(errors=1)
     assert "the fixture 'world' is async" in said(result)
 
 
@@ -172,3 +172,148 @@ def test_a_run_that_does_not_end_still_puts_its_fixtures_away(session: Session) 
         """)
     result.assert_outcomes(failed=1, passed=1)
     assert "deadlock (critical)" in said(result)
+
+
+TRIPS = """
+    import json, pytest
+    @pytest.fixture
+    def world(world):
+        world.files.seed("n.json", "0")
+        yield world
+        {at_the_end}
+    @pytest.mark.pileup(runs=60)
+    async def test_adds(world):
+        n = json.loads(await world.files.read_text("n.json"))
+        await world.files.write_text("n.json", json.dumps(n + 1))
+    """
+
+
+@pytest.mark.parametrize(
+    ("at_the_end", "kind"),
+    [
+        ("assert json.loads(world.files.peek('n.json')) == 2", "assert 1 == 2"),
+        ("json.loads(world.files.peek('n.json'))[0]", "'int' object is not subscriptable"),
+        ("pytest.fail('told you')", "told you"),
+    ],
+)
+def test_what_a_fixture_trips_over_at_its_end_hides_nothing(
+    session: Session, at_the_end: str, kind: str
+) -> None:
+    result = session(TRIPS.format(at_the_end=at_the_end))
+    result.assert_outcomes(failed=1)
+    assert "lost_write (critical)" in said(result)
+    assert f"check_failed (high): {kind}" in said(result)
+
+
+UNNAMED = """
+    import pathlib, pytest
+    @pytest.fixture
+    def world(world):
+        world.files.mount("/data")
+        world.files.seed("n.txt", "7")
+        return world
+    @pytest.fixture
+    def other():
+        return 1
+    @pytest.mark.pileup(runs=5)
+    def test_reads({arguments}):
+        assert pathlib.Path("/data/n.txt").read_text() == "7"
+    """
+
+
+@pytest.mark.parametrize("arguments", ["", "me", "other", "me, other"])
+def test_there_is_a_world_whether_or_not_the_test_names_it(
+    session: Session, arguments: str
+) -> None:
+    session(UNNAMED.format(arguments=arguments)).assert_outcomes(passed=1)
+
+
+def test_the_usual_world_is_there_beside_other_fixtures(session: Session) -> None:
+    result = session("""
+        import pytest, redis
+        @pytest.fixture
+        def other():
+            return redis.Redis()
+        @pytest.mark.pileup(runs=5)
+        def test_adds(other):
+            assert other.incr("n") in (1, 2)
+        """)
+    result.assert_outcomes(passed=1)
+
+
+def test_a_world_that_outlives_a_run_is_refused(session: Session) -> None:
+    result = session("""
+        import pytest
+        @pytest.fixture(scope="module")
+        def world():
+            return {}
+        @pytest.mark.pileup
+        async def test_adds(world):
+            pass
+        """)
+    result.assert_outcomes(errors=1)
+    assert "the fixture 'world' lives for a module" in said(result)
+
+
+def test_a_world_that_is_a_parameter_is_that(session: Session) -> None:
+    result = session("""
+        import pytest
+        @pytest.mark.parametrize("world", [{"n": 1}])
+        @pytest.mark.pileup(runs=5)
+        async def test_reads(world):
+            assert world == {"n": 1}
+        """)
+    result.assert_outcomes(passed=1)
+
+
+def test_the_run_and_the_request_can_be_asked_for(session: Session) -> None:
+    result = session("""
+        import pytest
+        @pytest.mark.pileup(runs=5)
+        async def test_reads(world, sim, request):
+            assert sim is world.sim and request.node.name == "test_reads"
+        """)
+    result.assert_outcomes(passed=1)
+
+
+NOT_ME = {
+    "a fixture of that name": """
+        @pytest.fixture
+        def me(): return 1
+        @pytest.mark.pileup
+        async def test_adds(me): pass
+        """,
+    "a parameter of that name": """
+        @pytest.mark.parametrize("me", [1])
+        @pytest.mark.pileup
+        async def test_adds(me): pass
+        """,
+    "a fixture under one that asks": """
+        @pytest.fixture
+        def base(me): return me
+        class TestIt:
+            @pytest.fixture
+            def base(self, base): return base
+            @pytest.mark.pileup
+            async def test_adds(self, base): pass
+        """,
+}
+
+
+@pytest.mark.parametrize("text", NOT_ME.values(), ids=NOT_ME)
+def test_me_is_the_agent_and_nothing_else(session: Session, text: str) -> None:
+    result = session(f"\n        import pytest{text}")
+    result.assert_outcomes(errors=1)
+    assert "me" in said(result)
+
+
+def test_a_fixture_that_asks_for_me_by_name_is_told(session: Session) -> None:
+    result = session("""
+        import pytest
+        @pytest.fixture
+        def name(request): return request.getfixturevalue("me")
+        @pytest.mark.pileup
+        async def test_adds(name): pass
+        """)
+    result.assert_outcomes(failed=1)
+    assert "`me` is each agent's own" in said(result)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from support.sessions import CAREFUL, RACY, Session, said
 
@@ -233,6 +235,17 @@ REFUSED = [
     ("faults='2am'", "`faults` is the name of a profile"),
     ("seed='x'", "`seed` must be a whole number"),
     ("workers=0", "`workers` must be a whole number"),
+    ("agents=0", "`agents` must be a whole number from 1"),
+    ("agents=[print, print]", "For agents of several kinds take the fixture `chaos`"),
+    ("backend='curio'", "curio"),
+    ("oracle='delphi'", "There is no oracle 'delphi'"),
+    ("budgets=5", "`budgets` must be limits; 5 was given"),
+    ("check=5", "`check` must be a function; 5 was given"),
+    ("allow_real='socket'", "Write allow_real=['socket']"),
+    ("allow_real=['files']", "'files'"),
+    ("runs=5, seconds=5", "a budget is one of the two"),
+    ("ignore='lost_write'", "Write ignore=['lost_write']"),
+    ("ignore=['lost_wite']", "There is no kind 'lost_wite' to ignore"),
 ]
 
 
@@ -241,7 +254,7 @@ def test_a_bad_mark_is_refused_before_anything_runs(
     session: Session, arguments: str, message: str
 ) -> None:
     result = session(RACY.replace("agents=3, runs=40", arguments) + "\ndef test_other(): pass")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.assert_outcomes(errors=1)
     assert "test_it.py::test_adds: " in said(result)
     assert message in said(result)
 
@@ -267,7 +280,6 @@ def name(me): return me.name
 async def test_adds(name): pass
 """
 NO_AGENTS = [
-    (IN_A_TEST_CASE, "a class that is no unittest.TestCase"),
     (DRAWN_AS_WELL, "a test is either an agent"),
     (WHOSE_FIXTURE_ASKS_FOR_ME, "the fixture 'name' asks for `me`"),
 ]
@@ -278,8 +290,14 @@ def test_what_cannot_be_an_agent_is_refused_before_anything_runs(
     session: Session, text: str, message: str
 ) -> None:
     result = session(text)
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.assert_outcomes(errors=1)
     assert message in said(result)
+
+
+def test_a_method_of_a_test_case_is_refused_before_anything_runs(session: Session) -> None:
+    result = session(IN_A_TEST_CASE)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "a class that is no unittest.TestCase" in said(result)
 
 
 def test_a_world_without_a_run_is_refused(session: Session) -> None:
@@ -289,9 +307,12 @@ def test_a_world_without_a_run_is_refused(session: Session) -> None:
 
 
 def test_a_mistake_in_using_pileup_is_told_without_a_traceback(session: Session) -> None:
-    result = session(RACY.replace("agents=3", "agents='three'"))
+    text = RACY.replace("agents=3", "backend='asyncio'")
+    result = session(
+        text.replace("    entries", "    import trio; await trio.sleep(1)\n    entries")
+    )
     result.assert_outcomes(failed=1)
-    assert "An agent is a function, and several different ones are a list" in said(result)
+    assert "An agent awaits something of trio's, but this run goes under asyncio" in said(result)
     assert "Traceback" not in said(result)
 
 
@@ -318,3 +339,69 @@ def test_what_agents_print_is_shown_of_the_run_that_is_shown(session: Session) -
     assert text.count("adds-0 begins") == 1
     assert text.count("adds-1 begins") == 1
     assert text.count("adds-0 ends") == 1
+
+
+def test_a_test_that_skips_itself_in_some_orders_only_hides_nothing(session: Session) -> None:
+    result = session("""
+        import pytest
+        @pytest.mark.pileup(runs=40)
+        async def test_adds(world):
+            n = await world.memory.get("n") or 0
+            await world.memory.set("n", n + 1)
+            if n == 0 and await world.memory.get("n") == 1 and await world.memory.add("m", 1) == 2:
+                pytest.skip("second")
+        """)
+    result.assert_outcomes(failed=1)
+    assert "lost_write (critical)" in said(result)
+    assert "raised AssertionError: Skipped in some orders only: second" in said(result)
+
+
+def test_a_budget_of_the_function_takes_the_place_of_that_of_its_class(session: Session) -> None:
+    result = session("""
+        import pytest
+        @pytest.mark.pileup(runs=5)
+        class TestIt:
+            @pytest.mark.pileup(seconds=0.01)
+            async def test_adds(self, world):
+                await world.memory.add("n", 1)
+        """)
+    result.assert_outcomes(passed=1)
+
+
+def test_a_bad_mark_hurts_its_own_file_alone(session: Session, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_other="def test_it(): pass")
+    result = session(RACY.replace("runs=40", "runz=40"), "--continue-on-collection-errors")
+    result.assert_outcomes(errors=1, passed=1)
+    assert "takes no 'runz'" in said(result)
+
+
+def test_a_test_that_is_marked_while_collecting_is_explored(
+    session: Session, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest("""
+        import pytest
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.add_marker(pytest.mark.pileup(runs=20))
+        """)
+    result = session(RACY.replace("@pytest.mark.pileup(agents=3, runs=40)", ""))
+    result.assert_outcomes(failed=1)
+    assert "in 20 runs" in said(result)
+
+
+def test_what_is_recorded_and_logged_begins_anew_with_each_run(session: Session) -> None:
+    result = session(
+        """
+        import logging, pytest
+        @pytest.mark.pileup(runs=10, agents=1)
+        async def test_adds(world, caplog, record_property):
+            assert caplog.records == []
+            logging.getLogger("agent").warning("here")
+            record_property("seen", 1)
+            await world.memory.add("n", 1)
+        """,
+        "--junitxml=out.xml",
+        "--override-ini=junit_family=xunit1",
+    )
+    result.assert_outcomes(passed=1)
+    assert Path("out.xml").read_text("utf-8").count('name="seen"') == 1

@@ -77,6 +77,10 @@ BAD = [
     ("--pileup-workers=0", "--pileup-workers=0: `workers` must be"),
     ("--pileup-replay=pileup1-x", "--pileup-replay: The replay token is damaged"),
     ("--pileup-replay=no/such/file.json", "--pileup-replay: "),
+    ("--pileup-saved=", "--pileup-saved is a name; '' was given"),
+    ("--pileup-saved=test_it.py", "is no folder"),
+    ("--pileup-report=", "--pileup-report is a name; '' was given"),
+    ("--pileup-report=test_it.py/no", "--pileup-report=test_it.py/no: Not a directory"),
     ("--override-ini=pileup_runs=0", "pileup_runs=0: `runs` must be a whole number"),
     ("--override-ini=pileup_strategy=fast", "pileup_strategy=fast: There is no strategy"),
 ]
@@ -245,3 +249,26 @@ def test_what_a_report_carries_is_plain_data(session: Session, pytester: pytest.
     assert entry["test"] == "test_it.py::test_adds"
     assert entry["runs"] == 40
     assert entry["findings"][0]["kind"] == "lost_write"
+
+
+def test_where_nothing_can_be_written_the_race_is_told_all_the_same(session: Session) -> None:
+    result = session(RACY, "--pileup-saved=/proc/no/such")
+    result.assert_outcomes(failed=1)
+    assert "lost_write (critical)" in said(result)
+
+
+@pytest.mark.parametrize("said_no", ["false", "False", "no"])
+def test_no_is_off(session: Session, said_no: str) -> None:
+    session(RACY, f"--override-ini=pileup_saved={said_no}")
+    assert sorted(path.name for path in Path().iterdir() if path.is_dir()) in ([], ["__pycache__"])
+
+
+def test_from_another_folder_the_line_works_there(
+    session: Session, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pytester.mkdir("inner")
+    (folder / "test_inner.py").write_text(RACY, "utf-8")
+    monkeypatch.chdir(folder)
+    result = session("")
+    result.stdout.fnmatch_lines(["replay: pytest test_inner.py::test_adds --pileup-replay=*"])
+    session("", replay_flag(result)).assert_outcomes(failed=1)
