@@ -53,7 +53,7 @@ def explore(item: pytest.Function) -> None:
     try:
         found = conduct(item, _agent(item, stage), asked, stage.go_on)
     finally:
-        stage.clear_leftovers()
+        stage.close()
     if stage.outcome is not None:
         raise stage.outcome
     found.assert_clean(ignore=ignore)

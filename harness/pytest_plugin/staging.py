@@ -39,6 +39,7 @@ class Stage:
         self._properties = len(item.user_properties)
         self._names = tuple(item._fixtureinfo.argnames)
         self._usual = has_usual_world(item)
+        self._ours = own_fixtures(item)
         self.is_first = True
         """Whether the first run is on."""
         self.outcome: BaseException | None = None
@@ -58,15 +59,28 @@ class Stage:
         if self._usual:  # pytest takes as long for this as a small run does
             item.funcargs |= {WORLD: World(sim), "sim": sim, "request": item._request}
         else:
+            self._make_ours(sim)
             item.stash.setdefault(tmppath_result_key, {})  # tmp_path takes it away at its end
             item._initrequest()
             item.funcargs[ME] = None  # it is each agent's own, so there is none to make
             item._request._fillfixtures()
         return item.funcargs[WORLD]
 
+    def _make_ours(self, sim: Sim) -> None:
+        """Make this plugin's own fixtures by hand, because pytest takes long for each."""
+        for ours in self._ours:
+            value = sim if ours.argname == "sim" else World(sim)
+            ours.cached_result = (value, None, None)
+
     def go_on(self, _: object) -> None:
         """Note that a run has been made."""
         self.is_first = False
+
+    def close(self) -> None:
+        """Put everything away after the last run."""
+        self.clear_leftovers()
+        for ours in self._ours:
+            ours.cached_result = None
 
     @property
     def function(self) -> Callable[..., Any]:  # Any: the user's test
@@ -137,6 +151,12 @@ def is_ours(item: pytest.Function, name: str) -> bool:
     """Whether a fixture is this plugin's, or is not asked for at all."""
     known = item._fixtureinfo.name2fixturedefs.get(name, ())
     return all(each.func.__module__ == __package__ for each in known)
+
+
+def own_fixtures(item: pytest.Function) -> list[pytest.FixtureDef[Any]]:  # Any: what it returns
+    """Return the fixtures of this plugin that a test, or one of its fixtures, builds upon."""
+    made = [each for name in OURS for each in _made(item, name)]
+    return [each for each in made if each.func.__module__ == __package__]
 
 
 def async_fixtures(item: pytest.Function) -> list[str]:
