@@ -38,6 +38,10 @@ class Page:
         """Take a number."""
         return float(self._take(name, "a number", _is_real, 0.0))
 
+    def plain(self, name: str) -> str | float | bool | None:
+        """Take a text, a number, true, false or null."""
+        return self._take(name, "a text, a number, true, false or null", is_plain, None)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Take a list of texts."""
         return tuple(
@@ -105,6 +109,11 @@ def _expect(place: str, wanted: str, value: object, kind: type[T]) -> T:
 
 def _is_whole(value: object, least: int) -> bool:
     return type(value) is int and least <= value <= BIGGEST
+
+
+def is_plain(value: object) -> bool:
+    """Whether it has no parts."""
+    return value is None or type(value) in (str, int, float, bool)
 
 
 def _is_real(value: object) -> bool:

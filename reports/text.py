@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from typing import Final, NamedTuple
 
 from pileup.faults.catalogue import CATALOGUE
 from pileup.findings import Finding
@@ -14,19 +15,33 @@ LIFE = ("start", "end")
 OUTCOMES = {"fail": "failed", "info": "its agent does not know"}
 
 
-def render(found: Exploration) -> str:
+class Recipe(NamedTuple):
+    """How a run is seen again: what to write for its token, and what that takes besides."""
+
+    line: Callable[[str], str]
+    beside: str = ""
+
+
+def _in_python(token: str) -> str:
+    return f'pileup.replay("{token}", ...)'
+
+
+IN_PYTHON: Final = Recipe(_in_python, "with the same agent, setup and check")
+
+
+def render(found: Exploration, recipe: Recipe = IN_PYTHON) -> str:
     """Tell the whole story."""
     shown = found.counterexample
-    lines = [summary(found)]
+    lines = [summary(found, recipe)]
     if shown is not None and not found.clean:
-        lines += ["", counterexample(found), f'replay: pileup.replay("{shown.token}", ...)']
-        lines += ["        with the same agent, setup and check"]
+        lines += ["", counterexample(found), *_again(shown, recipe)]
     return "\n".join([*lines, *(f"\nwarning: {each}" for each in found.warnings)])
 
 
-def summary(found: Exploration) -> str:
+def summary(found: Exploration, recipe: Recipe = IN_PYTHON) -> str:
     """Tell what was found, or how sure it is that nothing is there."""
-    return "\n".join([*found.saved, *(_strength(found) if found.clean else _findings(found))])
+    told = _strength(found) if found.clean else _findings(found, recipe)
+    return "\n".join([*found.saved, *told])
 
 
 def counterexample(found: Exploration) -> str:
@@ -38,6 +53,31 @@ def counterexample(found: Exploration) -> str:
 def render_run(run: Run) -> str:
     """Tell a run that is seen again."""
     return "\n".join(_run(run))
+
+
+def render_alone(run: Run, recipe: Recipe = IN_PYTHON) -> str:
+    """Tell a run of which nothing was told before: what came of it, and how to see it again.
+
+    What agents returned is in brief already: what it is like in full is nobody's to print.
+    """
+    return "\n".join([*_run(run), "", *_outcome(run), *_again(run, recipe)])
+
+
+def _outcome(run: Run) -> Iterator[str]:
+    told = {name: result for name, result in run.results.items() if result is not None}
+    for name, result in told.items():
+        yield f"{name} returned {result!r}"
+    rest = len(run.results) - len(told)
+    if rest:
+        yield f"{rest} agent{'' if rest == 1 else 's'} returned nothing."
+    if run.seconds:
+        yield f"It took {run.seconds:g} s of the agents' own, virtual time."
+
+
+def _again(run: Run, recipe: Recipe) -> Iterator[str]:
+    yield f"replay: {recipe.line(run.token)}"
+    if recipe.beside:
+        yield f"        {recipe.beside}"
 
 
 def _run(run: Run) -> Iterator[str]:
@@ -64,16 +104,16 @@ def _strength(found: Exploration) -> Iterator[str]:
     yield from (f"{part}." for part in rest)
 
 
-def _findings(found: Exploration) -> Iterator[str]:
+def _findings(found: Exploration, recipe: Recipe) -> Iterator[str]:
     count = len(found.findings)
     runs = f"{found.runs} run{'' if found.runs == 1 else 's'}"
     yield f"pileup: {count} distinct finding{'' if count == 1 else 's'} in {runs}"
     for number, finding in enumerate(found.findings, 1):
         yield ""
-        yield from _finding(number, finding, found)
+        yield from _finding(number, finding, found, recipe)
 
 
-def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]:
+def _finding(number: int, finding: Finding, found: Exploration, recipe: Recipe) -> Iterator[str]:
     yield from _told(number, finding)
     seen = found.stats.sightings[finding.fingerprint]
     if seen.strategy == "saved":
@@ -86,7 +126,7 @@ def _finding(number: int, finding: Finding, found: Exploration) -> Iterator[str]
     yield from _advice(finding)
     shown = found.counterexample.token if found.counterexample is not None else finding.replay
     if finding.evidence and finding.replay != shown:
-        yield f'   its events are of another run: pileup.replay("{finding.replay}", ...)'
+        yield f"   its events are of another run: {recipe.line(finding.replay)}"
 
 
 def _told(number: int, finding: Finding) -> Iterator[str]:

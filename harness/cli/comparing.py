@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -12,9 +10,19 @@ import click
 from pileup.cli.completing import complete_places
 from pileup.cli.exits import CLEAN, FINDINGS, INTERRUPTED
 from pileup.cli.named import module, scenarios_in
-from pileup.cli.options import HOW, conditions, examples, on_screen, runs, scenario, strategy
+from pileup.cli.options import (
+    HOW,
+    conditions,
+    data,
+    examples,
+    on_screen,
+    runs,
+    scenario,
+    strategy,
+    workers,
+)
 from pileup.cli.progress import watching
-from pileup.cli.screen import Screen
+from pileup.cli.screen import Screen, aside
 from pileup.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,10 +46,8 @@ NOTE_SURE: Final = "How sure a clean one is holds at 95% confidence, for orders 
 @runs
 @conditions()
 @strategy("auto")
-@click.option(
-    "--workers", type=int, default=1, metavar="N", help="So many processes play the runs."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@workers
+@data("Print the results as JSON.")
 @on_screen
 @click.pass_obj
 def compare(
@@ -64,7 +70,7 @@ def compare(
 
     quiet = Screen(quiet=True) if as_json else screen
     told: list[Told] = []
-    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+    with aside(as_json):
         for name, each in _all(names, conditions):
             told.append(_explored(quiet, name, each, (runs, strategy, seed, workers)))
             if told[-1].exploration.interrupted:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from pileup.cli.exits import CLEAN
 from pileup.cli.options import HOW, RUNS, on_screen
+from pileup.cli.recipes import Command
 from pileup.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from pileup import Exploration
 
 STORY: Final = """\
 Three agents share one file, config.json. Each reads it, adds a line, and writes
@@ -22,6 +26,9 @@ The same agents, taking a lock first:
 
 The counterexample, replayed from its token: {same}
 The program is in scenarios/config_race.py; docs/ tells the rest."""
+
+
+WHERE: Final = "pileup.scenarios.config_race:RACE"
 
 
 @click.command(context_settings=HOW)
@@ -44,5 +51,8 @@ def demo(screen: Screen) -> int:
     return CLEAN
 
 
-def _indented(text: object) -> str:
-    return "\n".join(f"    {line}".rstrip() for line in str(text).splitlines())
+def _indented(found: Exploration) -> str:
+    from pileup.reports.text import render
+
+    told = render(found, Command((WHERE,)).by_token())
+    return "\n".join(f"    {line}".rstrip() for line in told.splitlines())

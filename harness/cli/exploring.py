@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from collections.abc import Iterator
-from contextlib import nullcontext, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +12,24 @@ from pileup.cli.options import (
     HOW,
     SAVED,
     conditions,
+    data,
     examples,
     on_screen,
     runs,
     scenario,
     strategy,
     target,
+    usually,
+    workers,
 )
 from pileup.cli.progress import watching
-from pileup.cli.screen import Screen
+from pileup.cli.recipes import Command
+from pileup.cli.screen import Screen, aside
 from pileup.errors import UsageError
 
 if TYPE_CHECKING:
-    from pileup import Exploration, Finding
+    from pileup import Exploration
+    from pileup.reports.text import Recipe
 
 
 @click.command(
@@ -46,20 +47,17 @@ if TYPE_CHECKING:
     "--saved",
     metavar="FOLDER",
     default=SAVED,
-    show_default=True,
     type=click.Path(),
-    help="Where failures are kept, and tried first next time.",
+    help=usually("Where failures are kept, and tried first next time.", SAVED),
 )
 @click.option("--no-saved", is_flag=True, help="Keep none.")
 @click.option("--no-shrink", is_flag=True, help="Show the run that found it, not the plainest one.")
-@click.option(
-    "--workers", type=int, default=1, metavar="N", help="So many processes play the runs."
-)
+@workers
 @click.option("--seconds", type=float, metavar="N", help="Real time, in place of --runs.")
 @click.option(
     "--resume", metavar="FILE", type=click.Path(), help="Write runs down; go on from there."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@data()
 @click.option(
     "--report",
     metavar="FILE",
@@ -97,9 +95,7 @@ def explore(
     if report is not None:
         _expect_folder(Path(report))
     quiet = Screen(quiet=True) if as_json else screen
-    # What agents print is theirs, but JSON has to be read by somebody.
-    aside = redirect_stdout(sys.stderr) if as_json else nullcontext()
-    with aside, watching(quiet, target, seconds) as watch:
+    with aside(as_json), watching(quiet, target, seconds) as watch:
         found = pileup.explore(
             scenario(target, conditions),
             runs=runs,
@@ -112,15 +108,14 @@ def explore(
             resume=resume,
             progress=watch,
         )
+    again = Command.to_replay(target, conditions)
     if report is not None:
-        _write(Path(report), target, found)
+        # It may be read where the saved failures are not, so it has tokens in it.
+        _write(Path(report), target, found, again.by_token())
     if as_json:
         screen.tell_data(_as_json(target, found))
     else:
-        screen.tell(found)
-        if not (no_saved or found.clean):
-            for line in _hints(found.findings[0], saved, [target, *_as_given(conditions)]):
-                screen.remark(line)
+        screen.tell(_story(found, again.by_token() if no_saved else again.by_file(found, saved)))
     return code_of(found)
 
 
@@ -131,24 +126,10 @@ def code_of(found: Exploration) -> int:
     return INTERRUPTED if found.interrupted else CLEAN
 
 
-def _hints(worst: Finding, folder: str, given: list[str]) -> Iterator[str]:
-    """Say how to see the worst finding again, from the file in which it was saved."""
-    from pileup.search.saved import load
+def _story(found: Exploration, recipe: Recipe) -> str:
+    from pileup.reports.text import render
 
-    for file in sorted(Path(folder).glob(f"*-{worst.fingerprint}.json")):
-        with suppress(UsageError):  # another program's, or what somebody else has put there
-            if load(file).token == worst.replay:
-                words = ["pileup", "replay", str(file), *given]
-                yield f"\nTo see it again:  {' '.join(shlex.quote(word) for word in words)}"
-
-
-def _as_given(conditions: dict[str, Any]) -> Iterator[str]:
-    """Repeat what replay has to be told again, because a token cannot hold it."""
-    for name in ("setup", "check"):
-        if conditions[name] is not None:
-            yield from (f"--{name}", conditions[name])
-    for what in conditions["allow_real"]:
-        yield from ("--allow-real", what)
+    return render(found, recipe)
 
 
 def _as_json(target: str, found: Exploration) -> str:
@@ -163,8 +144,8 @@ def _expect_folder(path: Path) -> None:
         raise UsageError(f"--report {path}: there is no folder {path.parent}. Make it first.")
 
 
-def _write(path: Path, target: str, found: Exploration) -> None:
-    text = _as_json(target, found) if path.suffix == ".json" else str(found)
+def _write(path: Path, target: str, found: Exploration, recipe: Recipe) -> None:
+    text = _as_json(target, found) if path.suffix == ".json" else _story(found, recipe)
     try:
         path.write_text(f"{text}\n", "utf-8", "backslashreplace")
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,8 +14,8 @@ import click
 from pileup.cli.completing import complete_places
 from pileup.cli.exits import CLEAN
 from pileup.cli.named import module, scenarios_in
-from pileup.cli.options import HOW, SAVED, examples, on_screen
-from pileup.cli.screen import Screen
+from pileup.cli.options import HOW, SAVED, data, examples, on_screen
+from pileup.cli.screen import Screen, aside
 from pileup.errors import UsageError
 
 WIDTH: Final = 80
@@ -29,6 +30,17 @@ SYMPTOMS: Final = {
 }
 """What is plain to see without any detector."""
 
+TITLES: Final = {
+    "scenarios": "scenarios (pileup explore NAME)",
+    "strategies": "strategies (--strategy NAME; pct:3 and delay:2 take a number)",
+    "profiles": "profiles of faults (--faults NAME)",
+    "faults": "faults (pileup.faults.Rule(NAME, ...); see docs/faults.md)",
+    "detectors": "what detectors find: each proves that ...",
+    "symptoms": "what shows without a detector",
+    "saved": "saved failures (pileup replay FILE MODULE:NAME)",
+}
+"""What to do with the names of each kind."""
+
 
 @click.command(
     "list", context_settings=HOW, epilog=examples("pileup list", "pileup list scenarios shop.py")
@@ -39,9 +51,10 @@ SYMPTOMS: Final = {
     type=click.Choice(["scenarios", "strategies", "faults", "detectors", "saved"]),
 )
 @click.argument("modules", metavar="[MODULE]...", nargs=-1, shell_complete=complete_places)
+@data("Print names and meanings as JSON, by kind.")
 @on_screen
 @click.pass_obj
-def list_(screen: Screen, what: str | None, modules: tuple[str, ...]) -> int:
+def list_(screen: Screen, what: str | None, modules: tuple[str, ...], as_json: bool) -> int:
     """List what there is to explore, and to explore it with.
 
     Scenarios are those of the given modules or files, else those that come with
@@ -49,7 +62,13 @@ def list_(screen: Screen, what: str | None, modules: tuple[str, ...]) -> int:
     """
     if modules and what not in ("scenarios", "saved"):
         raise UsageError(f"{what} are pileup's own. Write `pileup list {what}`, with nothing more.")
-    screen.tell("\n".join(_overview()) if what is None else _in_full(PARTS[what](modules)))
+    with aside(as_json):
+        parts = {each: PARTS[each](modules) for each in (PARTS if what is None else [what])}
+    groups = {kind: group for part in parts.values() for kind, group in part.items()}
+    if as_json:
+        screen.tell_data(json.dumps(groups, indent=1))
+    else:
+        screen.tell("\n".join(_overview(parts)) if what is None else _in_full(groups))
     return CLEAN
 
 
@@ -83,7 +102,7 @@ def _scenarios(modules: tuple[str, ...]) -> Groups:
             f"There are no scenarios in {', '.join(modules)}. One is made at the top level of a "
             "module: PAYING = pileup.Scenario(pay, setup=start, agents=5)."
         )
-    return {"scenarios (pileup explore NAME)": found}
+    return {"scenarios": found}
 
 
 def _own() -> list[str]:
@@ -96,37 +115,27 @@ def _own() -> list[str]:
 
 
 def _strategies(_: tuple[str, ...]) -> Groups:
-    return {"strategies (--strategy NAME; pct:3 and delay:2 take a number)": strategies()}
+    return {"strategies": strategies()}
 
 
 def _faults(_: tuple[str, ...]) -> Groups:
     from pileup.faults import CATALOGUE
 
     faults = {name: kind.says for name, kind in CATALOGUE.items()}
-    return {
-        "profiles of faults (--faults NAME)": profiles(),
-        "faults (pileup.faults.Rule(NAME, ...); see docs/faults.md)": faults,
-    }
+    return {"profiles": profiles(), "faults": faults}
 
 
 def _detectors(_: tuple[str, ...]) -> Groups:
     from pileup.detectors import KINDS
 
     proved = {name: kind.proves for name, kind in KINDS.items()}
-    return {
-        "what detectors find: each proves that ...": proved,
-        "what shows without a detector": SYMPTOMS,
-    }
+    return {"detectors": proved, "symptoms": SYMPTOMS}
 
 
 def _saved(folders: tuple[str, ...]) -> Groups:
     places = [Path(each) for each in folders or (SAVED,)]
     files = [path for place in places for path in sorted(place.glob("*.json"))]
-    return {
-        "saved failures (pileup replay FILE MODULE:NAME)": {
-            str(each): _failure(each) for each in files
-        }
-    }
+    return {"saved": {str(each): _failure(each) for each in files}}
 
 
 def _failure(path: Path) -> str:
@@ -140,7 +149,7 @@ def _failure(path: Path) -> str:
 
 
 Groups: TypeAlias = Mapping[str, Mapping[str, str]]
-"""What there is, under a line that says what to do with it."""
+"""What there is, by kind: each name with what it means."""
 
 PARTS: Final[Mapping[str, Callable[[tuple[str, ...]], Groups]]] = {
     "scenarios": _scenarios,
@@ -152,14 +161,16 @@ PARTS: Final[Mapping[str, Callable[[tuple[str, ...]], Groups]]] = {
 
 
 def _in_full(groups: Groups) -> str:
-    parts = ([title, *(_table(group) if group else ["  none"])] for title, group in groups.items())
+    parts = (
+        [TITLES[kind], *(_table(group) if group else ["  none"])] for kind, group in groups.items()
+    )
     return "\n\n".join("\n".join(part) for part in parts)
 
 
-def _overview() -> Iterator[str]:
+def _overview(parts: Mapping[str, Groups]) -> Iterator[str]:
     """Write all names, and where more is said of them."""
-    for what, part in PARTS.items():
-        names = ", ".join(name for group in part(()).values() for name in group) or "none"
+    for what, groups in parts.items():
+        names = ", ".join(name for group in groups.values() for name in group) or "none"
         yield f"pileup list {what}"
         yield from wrap(
             names, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False

@@ -59,23 +59,23 @@ def target(command: F) -> F:
     return click.argument("target", metavar="MODULE:NAME", shell_complete=complete_places)(command)
 
 
-def conditions(*left_out: str) -> Callable[[F], F]:
+def conditions(*left_out: str, copies: str = "2") -> Callable[[F], F]:
     """Give a command the options that say under which conditions agents run."""
 
     def decorate(command: F) -> F:
-        for option in reversed([*_conditions(left_out)]):
+        for option in reversed([*_conditions(left_out, copies)]):
             command = option(command)
         return command
 
     return decorate
 
 
-def _conditions(left_out: tuple[str, ...]) -> Iterator[Callable[[F], F]]:
+def _conditions(left_out: tuple[str, ...], copies: str) -> Iterator[Callable[[F], F]]:
     offered: dict[str, dict[str, Any]] = {  # Any: as many types as click.option takes
-        "--agents": {"type": int, "metavar": "N", "help": "How many copies.  [default: 2]"},
+        "--agents": {"type": int, "metavar": "N", "help": usually("How many copies.", copies)},
         "--setup": {
             "metavar": "MODULE:NAME",
-            "help": "What makes the world.  [default: pileup.fakes:World]",
+            "help": usually("What makes the world.", "pileup.fakes:World"),
         },
         "--check": {"metavar": "MODULE:NAME", "help": "What must hold in the world at the end."},
         "--faults": {
@@ -85,7 +85,7 @@ def _conditions(left_out: tuple[str, ...]) -> Iterator[Callable[[F], F]]:
         },
         "--backend": {
             "type": click.Choice(BACKENDS),
-            "help": "The event loop.  [default: the one that the agents need]",
+            "help": usually("The event loop.", "the one that the agents need"),
         },
         "--timed": {"is_flag": True, "help": "Calls take time, drawn for each."},
         "--oracle": {
@@ -107,34 +107,48 @@ def strategy(default: str | None) -> Callable[[F], F]:
     """Give a command the options that say in which order agents go."""
 
     def decorate(command: F) -> F:
-        command = click.option(
-            "--seed", type=int, default=0, show_default=True, help="Other orders for each number."
-        )(command)
+        told = usually("Other orders for each number.", 0)
+        command = click.option("--seed", type=int, metavar="N", default=0, help=told)(command)
+        told = "Who chooses the orders: see `pileup list strategies`."
         return click.option(
             "--strategy",
             metavar="NAME",
             default=default,
-            show_default=True if default else "the dullest order",
             shell_complete=complete_strategies,
-            help="Who chooses the orders: see `pileup list strategies`.",
+            help=usually(told, default or "the dullest order"),
         )(command)
 
     return decorate
 
 
+def data(told: str = "Print the result as JSON.") -> Callable[[F], F]:
+    """Let a command answer with what programs read."""
+    return click.option("--json", "as_json", is_flag=True, help=told)
+
+
 def runs(command: F) -> F:
     """Take how many runs to make."""
-    return click.option(
-        "--runs", type=int, metavar="N", default=RUNS, show_default=True, help="How many runs."
-    )(command)
+    told = usually("How many runs.", RUNS)
+    return click.option("--runs", type=int, metavar="N", default=RUNS, help=told)(command)
+
+
+def workers(command: F) -> F:
+    """Take how many processes play the runs."""
+    told = usually("Processes that play the runs.", 1)
+    return click.option("--workers", type=int, metavar="N", default=1, help=told)(command)
+
+
+def usually(told: str, default: object) -> str:
+    """End an option's help with its default, for a terminal and for docs/reference.md alike."""
+    return f"{told}  [default: {default}]"
 
 
 def scenario(
     path: str,
     conditions: dict[str, Any],  # Any: each option has its own type
-    usual: int = 2,
+    recorded: int | None = None,
 ) -> Scenario:
-    """Put together what is named and what is given beside it; so many agents where nobody says."""
+    """Put together what is named and what is given beside it; as many agents as were recorded."""
     from pileup import Scenario
 
     given = {name: value for name, value in conditions.items() if _is_given(value)}
@@ -145,12 +159,14 @@ def scenario(
         given["faults"] = named(given["faults"])
     thing = named(path)
     if not isinstance(thing, Scenario):
-        return Scenario(thing, **{"agents": usual, **given})
+        return Scenario(thing, **{"agents": recorded or 2, **given})
     if "agents" in given and not callable(thing.agent):
         raise UsageError(
             f"{path} names its agents one by one, so --agents {given['agents']} says nothing. "
             "Leave it out, or name one agent."
         )
+    if recorded and callable(thing.agent) and isinstance(thing.agents, int):
+        given.setdefault("agents", recorded)
     return replace(thing, **given)
 
 

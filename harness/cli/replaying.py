@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pileup.cli import single
 from pileup.cli.completing import complete_places, complete_saved
 from pileup.cli.exits import CLEAN, FINDINGS
-from pileup.cli.options import HOW, conditions, examples, on_screen, scenario
-from pileup.cli.screen import Screen
+from pileup.cli.options import HOW, conditions, data, examples, on_screen, scenario
+from pileup.cli.screen import Screen, aside
 from pileup.cli.tokens import Shown, expect_no_test, read
 from pileup.errors import Diverged, UsageError
 
@@ -28,7 +29,8 @@ IN_THE_TOKEN = ("--faults", "--backend", "--timed", "--oracle")
 )
 @click.argument("what", metavar="TOKEN|FILE|-", shell_complete=complete_saved)
 @click.argument("target", metavar="MODULE:NAME", required=False, shell_complete=complete_places)
-@conditions(*IN_THE_TOKEN)
+@conditions(*IN_THE_TOKEN, copies="as many as there were")
+@data("Print the run as JSON.")
 @on_screen
 @click.pass_obj
 def replay(
@@ -36,6 +38,7 @@ def replay(
     /,
     what: str,
     target: str | None,
+    as_json: bool,
     **conditions: Any,  # Any: each option has its own type
 ) -> int:
     """See one run again, exactly as it was.
@@ -53,8 +56,12 @@ def replay(
             f"This one is of '{shown.ticket.program}'. Write pileup replay "
             f"{'TOKEN' if what == shown.token else what} MODULE:NAME, with what was explored."
         )
-    run = _seen_again(shown, scenario(target, conditions, shown.ticket.agents))
-    screen.tell(run)
+    with aside(as_json):
+        run = _seen_again(shown, scenario(target, conditions, shown.ticket.agents))
+    if as_json:
+        screen.tell_data(single.as_json(target, run))
+    else:
+        screen.tell(run)
     return CLEAN if run.clean else FINDINGS
 
 

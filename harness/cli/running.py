@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pileup.cli import single
 from pileup.cli.exits import CLEAN, FINDINGS
-from pileup.cli.options import HOW, conditions, examples, on_screen, scenario, strategy, target
-from pileup.cli.screen import Screen
+from pileup.cli.options import (
+    HOW,
+    conditions,
+    data,
+    examples,
+    on_screen,
+    scenario,
+    strategy,
+    target,
+)
+from pileup.cli.recipes import Command
+from pileup.cli.screen import Screen, aside
 
 if TYPE_CHECKING:
-    from pileup import Run
+    from pileup import Run, Scenario
     from pileup.choices import Strategy
     from pileup.search.explorer import Explorer
 
@@ -24,6 +34,7 @@ if TYPE_CHECKING:
 @target
 @conditions()
 @strategy(None)
+@data("Print the run as JSON.")
 @on_screen
 @click.pass_obj
 def run(
@@ -32,6 +43,7 @@ def run(
     target: str,
     strategy: str | None,
     seed: int,
+    as_json: bool,
     **conditions: Any,  # Any: each option has its own type
 ) -> int:
     """Run agents once, and tell what happened in which order.
@@ -39,18 +51,23 @@ def run(
     By default one agent goes after another, which shows what they do before
     anything comes between them.
     """
-    explorer = scenario(target, conditions).explorer(seed)
-    if strategy is None:
-        from pileup.strategies import Dull
-
-        done = _played(explorer, Dull(), 0)
+    with aside(as_json):
+        done = _done(scenario(target, conditions), strategy, seed)
+    if as_json:
+        screen.tell_data(single.as_json(target, done))
     else:
-        from pileup.strategies import make
-
-        # Its second run, because in the first one some only count, or take the dullest order.
-        done = _played(explorer, make(strategy, seed), 1)
-    screen.tell("\n".join(_told(done)))
+        screen.tell(single.as_text(done, Command.to_replay(target, conditions).by_token()))
     return CLEAN if done.clean else FINDINGS
+
+
+def _done(asked: Scenario, strategy: str | None, seed: int) -> Run:
+    from pileup.strategies import Dull, make
+
+    explorer = asked.explorer(seed)
+    if strategy is None:
+        return _played(explorer, Dull(), 0)
+    # Its second run, because in the first one some only count, or take the dullest order.
+    return _played(explorer, make(strategy, seed), 1)
 
 
 def _played(explorer: Explorer, strategy: Strategy, number: int) -> Run:
@@ -65,20 +82,3 @@ def _played(explorer: Explorer, strategy: Strategy, number: int) -> Run:
             return explorer.prove(explorer.run(strategy, number))
         finally:
             explorer.runtime.close()
-
-
-def _told(run: Run) -> Iterator[str]:
-    from pileup.reports.text import render_run
-    from pileup.spelling import brief
-
-    yield render_run(run)
-    yield ""
-    told = {name: brief(result) for name, result in run.results.items() if result is not None}
-    for name, result in told.items():
-        yield f"{name} returned {result!r}"
-    rest = len(run.results) - len(told)
-    if rest:
-        yield f"{rest} agent{'' if rest == 1 else 's'} returned nothing."
-    if run.seconds:
-        yield f"It took {run.seconds:g} s of the agents' own, virtual time."
-    yield f'replay: pileup.replay("{run.token}", ...)'

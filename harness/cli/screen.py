@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import Final, TextIO
 
@@ -59,6 +60,16 @@ class Screen:
         if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
             return False
         return stream.isatty()
+
+
+@contextmanager
+def aside(is_data: bool) -> Iterator[None]:
+    """Lead what agents print to stderr where stdout is for data, which somebody has to parse."""
+    if not is_data:
+        yield
+        return
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def plain(text: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,12 @@ import click
 
 from pileup.cli.exits import CLEAN, FINDINGS
 from pileup.cli.options import HOW, examples, on_screen
+from pileup.cli.recipes import recipe_for
 from pileup.cli.screen import Screen
 from pileup.errors import UsageError
 
 if TYPE_CHECKING:
-    from pileup.reports.data import Told
+    from pileup.reports.data import Told, ToldRun
 
 
 @click.command(
@@ -27,17 +27,18 @@ if TYPE_CHECKING:
 @on_screen
 @click.pass_obj
 def report(screen: Screen, place: str) -> int:
-    """Tell what explorations have written down.
+    """Tell what explorations and runs have written down.
 
-    FILE is what `pileup explore --json` printed or --report FILE.json wrote; of a
-    FOLDER all such files are told. Nothing is run.
+    FILE is what `explore`, `compare`, `run` or `replay` printed with --json, or
+    what `explore --report` wrote; of a FOLDER all such files are told. Nothing is
+    run.
     """
     told = [*_all_in(Path(place))]
     screen.tell("\n\n".join(_story(each, alone=len(told) == 1) for each in told))
-    return CLEAN if all(each.exploration.clean for each in told) else FINDINGS
+    return CLEAN if all(each.clean for each in told) else FINDINGS
 
 
-def _all_in(place: Path) -> Iterator[Told]:
+def _all_in(place: Path) -> Iterator[Told | ToldRun]:
     if not place.is_dir():
         yield from _read(place)
         return
@@ -51,11 +52,11 @@ def _all_in(place: Path) -> Iterator[Told]:
         yield from _read(path)
 
 
-def _read(path: Path) -> list[Told]:
-    from pileup.reports.data import read
+def _read(path: Path) -> Sequence[Told | ToldRun]:
+    from pileup.reports.data import read_any
 
     try:
-        return read(_text(path))
+        return read_any(_text(path))
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
 
@@ -79,8 +80,13 @@ def _is_report(path: Path) -> bool:
     return isinstance(page, dict) and "pileup_report" in page
 
 
-def _story(told: Told, *, alone: bool) -> str:
-    from pileup.reports.text import render
+def _story(told: Told | ToldRun, *, alone: bool) -> str:
+    from pileup.reports.data import ToldRun
+    from pileup.reports.text import render, render_alone
 
-    story = str(replace(told.exploration, render=render))
+    recipe = recipe_for(told.name)
+    if isinstance(told, ToldRun):
+        story = render_alone(told.run, recipe)
+    else:
+        story = render(told.exploration, recipe)
     return story if alone else f"{told.name}\n{'=' * len(told.name)}\n{story}"

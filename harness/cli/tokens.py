@@ -43,14 +43,19 @@ def read(what: str) -> Shown:
 
 def expect_no_test(shown: Shown) -> None:
     """Refuse what only a test can show again, and say how it does."""
-    title = shown.ticket.program.rpartition(": ")[0]
+    test = test_of(shown.ticket.program)
+    if test is not None:
+        raise UsageError(
+            f"This token belongs to a test, which alone has its agents. To see it again:\n\n"
+            f"    {shlex.join(['pytest', test, f'--pileup-replay={shown.token}'])}"
+        )
+
+
+def test_of(program: str) -> str | None:
+    """Return the test that a program belongs to, by the name that pytest has for it."""
+    title = program.rpartition(": ")[0]
     file, _, test = title.partition("::")
-    if not file.endswith(".py") or not test:
-        return
-    raise UsageError(
-        f"This token belongs to a test, which alone has its agents. To see it again:\n\n"
-        f"    pytest {shlex.quote(title)} --pileup-replay={shown.token}"
-    )
+    return title if file.endswith(".py") and test else None
 
 
 def _text(what: str) -> str:

@@ -107,6 +107,44 @@ def test_each_name_has_a_meaning_beside_it(what: str, names: dict[str, object], 
         assert re.search(rf"^  {re.escape(name)} +\w", out, re.MULTILINE), name
 
 
+def test_the_list_as_data_has_all_meanings_by_kind(call: Call) -> None:
+    page = json.loads(call("list", "--json").out)
+    faults = {name: kind.says for name, kind in CATALOGUE.items()}
+    proved = {name: kind.proves for name, kind in KINDS.items()}
+    assert (page["faults"], page["detectors"], page["symptoms"]) == (faults, proved, SYMPTOMS)
+    assert page["strategies"].keys() == STRATEGIES.keys()
+    assert page["profiles"].keys() == PROFILES.keys()
+    assert f"{RACE}:RACE" in page["scenarios"]
+    assert all(isinstance(told, str) and told for group in page.values() for told in group.values())
+
+
+@pytest.mark.parametrize(
+    ("what", "kinds"),
+    [
+        ("scenarios", ["scenarios"]),
+        ("strategies", ["strategies"]),
+        ("faults", ["profiles", "faults"]),
+        ("detectors", ["detectors", "symptoms"]),
+        ("saved", ["saved"]),
+    ],
+)
+@pytest.mark.usefixtures("shop")
+def test_one_part_of_the_list_as_data_is_that_part_alone(
+    what: str, kinds: list[str], call: Call
+) -> None:
+    whole, part = (
+        json.loads(call("list", "--json").out),
+        json.loads(call("list", what, "--json").out),
+    )
+    assert list(part) == kinds
+    assert part == {kind: whole[kind] for kind in kinds}
+
+
+def test_what_cannot_be_listed_is_refused_as_data_too(call: Call) -> None:
+    done = call("list", "faults", "shop", "--json")
+    assert (done.code, done.out) == (2, "")
+
+
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize("place", ["shop", "shop.py"])
 def test_scenarios_of_a_module_are_listed_as_explore_takes_them(place: str, call: Call) -> None:

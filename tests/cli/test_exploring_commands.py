@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,9 @@ from support.commands import Call, Done, Start
 
 import pileup
 from pileup.cli.named import named
-from pileup.reports.data import read
+from pileup.cli.recipes import BESIDE
+from pileup.reports.data import read, read_run
+from pileup.reports.text import Recipe, render
 from pileup.tokens import decode, encode
 
 FEW = ("--runs", "40")
@@ -26,9 +29,24 @@ def saved(shop: Path, call: Call) -> Path:
     return file.relative_to(shop.parent)
 
 
-def explored(name: str, **given: object) -> str:
-    """Tell what `pileup.explore` tells."""
-    return f"{pileup.explore(named(name), **given)}\n"  # type: ignore[arg-type] # by name
+def explored(name: str, *more: str, **given: object) -> str:
+    """Tell what `pileup.explore` tells, but for the line that shows it again."""
+    return told(pileup.explore(named(name), **given), name, *more)  # type: ignore[arg-type] # by name
+
+
+def told(found: pileup.Exploration, *beside: str) -> str:
+    """Tell it with the command that shows it again."""
+    again = Recipe(lambda token: " ".join(["pileup", "replay", token, *beside]))
+    return f"{render(found, again)}\n"
+
+
+def again_of(out: str) -> list[str]:
+    """Take the command that shows a run again out of a report, as a shell would."""
+    (line,) = re.findall(r"^replay: (.*)$", out, re.MULTILINE)
+    assert "pileup.replay" not in out
+    pileup_, *words = shlex.split(line)
+    assert pileup_ == "pileup"
+    return words
 
 
 @pytest.mark.usefixtures("shop")
@@ -59,7 +77,8 @@ def test_an_option_means_what_it_means_in_python(
     words: list[str], given: dict[str, object], call: Call
 ) -> None:
     done = call("explore", "shop:add_entry", "--no-saved", *FEW, *words)
-    assert done.out == explored("shop:add_entry", runs=40, **given)
+    beside = words if "allow_real" in given else []
+    assert done.out == explored("shop:add_entry", *beside, runs=40, **given)
 
 
 @pytest.mark.usefixtures("shop")
@@ -67,7 +86,7 @@ def test_setup_and_check_are_named_like_agents(call: Call) -> None:
     words = ("--setup", "shop:start", "--check", "shop:both_there")
     done = call("explore", "shop:add_entry", "--no-saved", *FEW, *words)
     given = {"setup": named("shop:start"), "check": named("shop:both_there")}
-    assert done.out == explored("shop:add_entry", runs=40, **given)
+    assert done.out == explored("shop:add_entry", *words, runs=40, **given)
     assert "check_failed" in done.out
 
 
@@ -83,7 +102,7 @@ def test_faults_may_be_the_users_own(shop: Path, call: Call) -> None:
 def test_what_a_scenario_says_may_be_varied(call: Call) -> None:
     done = call("explore", "shop:NAIVE", "--no-saved", *FEW, "--agents", "2", "--backend", "trio")
     varied = replace(named("shop:NAIVE"), agents=2, backend="trio")
-    assert done.out == f"{pileup.explore(varied, runs=40)}\n"
+    assert done.out == told(pileup.explore(varied, runs=40), "shop:NAIVE")
 
 
 def test_failures_are_saved_and_tried_first(saved: Path, call: Call) -> None:
@@ -98,26 +117,51 @@ def test_without_saving_no_folder_is_made(shop: Path, call: Call) -> None:
 
 
 @pytest.mark.usefixtures("shop")
-def test_the_remark_on_stderr_is_a_command_that_shows_it_again(call: Call) -> None:
-    found = call("explore", "shop.py:add_entry", "--check", "shop:both_there", *FEW)
-    line = found.err.strip().removeprefix("To see it again:  pileup ")
-    assert line.endswith("shop.py:add_entry --check shop:both_there")
-    again = call(*shlex.split(line))
-    assert again.code == 1
-    assert "1. lost_write (critical)" in again.out
-
-
-def test_the_remark_is_of_the_very_failure_though_others_look_alike(
-    saved: Path, call: Call
+@pytest.mark.parametrize("saving", [(), ("--no-saved",)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("shop.py:add_entry", "--check", "shop:both_there"),
+        ("shop:add_entry", "--setup", "shop:start", "--agents", "4"),
+        ("shop:add_entry", "--faults", "flaky-network", "--backend", "trio", "--timed"),
+        ("shop:add_entry", "--allow-real", "socket", "--oracle", "serial"),
+        ("shop:NAIVE", "--agents", "2"),
+    ],
+)
+def test_the_line_that_shows_it_again_can_be_pasted(
+    saving: tuple[str, ...], words: tuple[str, ...], call: Call
 ) -> None:
-    twin = saved.with_name(saved.name.replace("add_entry", "a"))
-    twin.write_text(saved.read_text("utf-8").replace("pileup1-", "pileup1-x"), "utf-8")
-    assert f"pileup replay {saved} shop:add_entry\n" in call("explore", "shop:add_entry", *FEW).err
+    found = call("explore", *words, *saving, *FEW)
+    assert (found.code, found.err) == (1, "")
+    command = again_of(found.out)
+    assert command[1].startswith("pileup1-" if saving else ".pileup/")
+    again = call(*command)
+    assert again.code == 1
+    worst = re.findall(r"^1\. (\w+) ", found.out, re.MULTILINE)
+    assert worst[0] in re.findall(r"^\d\. (\w+) ", again.out, re.MULTILINE)
 
 
 @pytest.mark.usefixtures("shop")
-def test_quiet_leaves_nothing_but_the_result(call: Call) -> None:
-    assert call("explore", "shop:add_entry", "--quiet", *FEW).err == ""
+def test_a_folder_with_a_blank_can_be_pasted_as_well(call: Call) -> None:
+    found = call("explore", "shop:add_entry", "--saved", "kept here", *FEW)
+    command = again_of(found.out)
+    assert command[1].startswith("kept here/")
+    assert call(*command).code == 1
+
+
+def test_the_file_is_of_the_very_failure_though_others_look_alike(saved: Path, call: Call) -> None:
+    twin = saved.with_name(saved.name.replace("add_entry", "a"))
+    twin.write_text(saved.read_text("utf-8").replace("pileup1-", "pileup1-x"), "utf-8")
+    out = call("explore", "shop:add_entry", *FEW).out
+    assert again_of(out) == ["replay", str(saved), "shop:add_entry"]
+
+
+def test_events_of_another_run_are_shown_again_by_a_command_too(call: Call) -> None:
+    out = call("explore", "pileup.scenarios.config_race:RACE", "--no-saved", *FEW).out
+    (line,) = set(re.findall(r"its events are of another run: (.*)", out))
+    pileup_, *words = shlex.split(line)
+    assert (pileup_, words[2:]) == ("pileup", ["pileup.scenarios.config_race:RACE"])
+    assert call(*words).code == 1
 
 
 @pytest.mark.usefixtures("shop")
@@ -125,24 +169,39 @@ def test_json_is_all_that_stdout_holds_whatever_agents_print(shop: Path, start: 
     text = shop.read_text("utf-8").replace(
         "    entries = await", '    print("hello")\n    entries = await'
     )
-    shop.write_text(text, "utf-8")
+    shop.write_text(f'print("imported")\n{text}', "utf-8")
     done = start("explore", "shop:NAIVE", "--json", *FEW)
     assert done.code == 1
     (told,) = read(done.out)
     assert told.name == "shop:NAIVE"
     assert [finding.kind for finding in told.exploration.findings] == ["lost_write"]
     assert "hello" in done.err
+    token = told.exploration.findings[0].replay
+    for words in (["run", "shop:NAIVE"], ["replay", token, "shop:NAIVE"]):
+        done = start(*words, "--json")
+        assert read_run(done.out).name == "shop:NAIVE"
+        assert "hello" in done.err
+    done = start("list", "scenarios", "shop", "--json")
+    assert json.loads(done.out)["scenarios"].keys() == {"shop:NAIVE", "shop:HARDENED", "shop:BOTH"}
+    assert "imported" in done.err
 
 
+@pytest.mark.parametrize("saving", [(), ("--no-saved",)])
 @pytest.mark.parametrize("name", ["found.json", "found.txt"])
-def test_a_report_is_written_as_its_name_says(name: str, shop: Path, call: Call) -> None:
-    done = call("explore", "shop:NAIVE", "--no-saved", "--report", name, *FEW)
+def test_a_report_is_written_as_its_name_says(
+    name: str, saving: tuple[str, ...], shop: Path, call: Call
+) -> None:
+    done = call("explore", "shop:NAIVE", *saving, "--report", name, *FEW)
     text = (shop.parent / name).read_text("utf-8")
-    if name.endswith(".txt"):
-        assert text == done.out
-    else:
+    if name.endswith(".json"):
         assert json.loads(text)["pileup_report"] == 1
-        assert call("report", name) == Done(1, done.out, "")
+        report = call("report", name)
+        assert (report.code, report.err) == (1, "")
+        text = report.out.replace(f"        {BESIDE}\n", "")
+    # It is read elsewhere, so what shows it again is a token, wherever it was saved here.
+    (token,) = re.findall(r"pileup1-\S+", text)
+    assert text == done.out.replace(again_of(done.out)[1], token)
+    assert call("replay", token, "shop:NAIVE").code == 1
 
 
 @pytest.mark.usefixtures("shop")
@@ -154,6 +213,20 @@ def test_what_was_begun_goes_on_where_it_ended(call: Call) -> None:
 
 
 # run ---------------------------------------------------------------------------------------
+
+ODD = """
+
+class Order:
+    pass
+
+
+async def odd(world, me):
+    await pileup.sleep(1.5)
+    return [None, "a", 1 << 70, 0.5, True, Order(), "x" * 200, [1, "b"]][me.index]
+
+
+ODD = pileup.Scenario(odd, agents=8)
+"""
 
 
 @pytest.mark.usefixtures("shop")
@@ -193,8 +266,7 @@ def test_a_strategy_that_begins_with_the_dullest_run_shows_another(
 @pytest.mark.parametrize("strategy", ["auto", "delay:2", "pct", "pos", "surw", "systematic"])
 def test_every_strategy_shows_a_run_whose_token_fits(strategy: str, call: Call) -> None:
     done = call("run", "shop:NAIVE", "--strategy", strategy)
-    token = done.out.rpartition('pileup.replay("')[2].partition('"')[0]
-    assert call("replay", token, "shop:NAIVE").out.splitlines()[0] == done.out.splitlines()[0]
+    assert call(*again_of(done.out)).out.splitlines()[0] == done.out.splitlines()[0]
 
 
 @pytest.mark.usefixtures("shop")
@@ -203,7 +275,74 @@ def test_who_returned_nothing_is_counted(shop: Path, call: Call) -> None:
     assert "3 agents returned nothing." in call("run", "shop:NAIVE").out
 
 
+@pytest.mark.usefixtures("shop")
+def test_what_a_run_needs_besides_is_in_the_line_that_shows_it_again(call: Call) -> None:
+    words = ("--setup", "shop:start", "--check", "shop:both_there", "--agents", "1")
+    done = call("run", "shop:locked", *words)
+    assert again_of(done.out)[2:] == ["shop:locked", *words[:4]]
+    assert call(*again_of(done.out)).code == done.code == 0
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["NAIVE"], 0), (["NAIVE", "--strategy", "round_robin"], 1), (["ODD"], 0)],
+)
+def test_a_run_as_data_is_told_by_report_as_run_tells_it(
+    words: list[str], code: int, shop: Path, call: Call
+) -> None:
+    shop.write_text(shop.read_text("utf-8") + ODD, "utf-8")
+    name, *more = words
+    plain, data = (call("run", f"shop:{name}", *each, *more) for each in ([], ["--json"]))
+    assert (plain.code, data.code, data.err) == (code, code, "")
+    Path("run.json").write_text(data.out, "utf-8")
+    told = call("report", "run.json")
+    assert told == Done(code, f"{plain.out}        {BESIDE}\n", "")
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_machine_finds_in_a_run_what_it_looks_for(call: Call) -> None:
+    page = json.loads(call("run", "shop:NAIVE", "--strategy", "round_robin", "--json").out)
+    assert (page["pileup_report"], page.keys()) == (1, {"pileup_report", "run"})
+    run = page["run"]
+    assert (run["name"], run["clean"]) == ("shop:NAIVE", False)
+    assert [each["kind"] for each in run["findings"]] == ["lost_write"]
+    assert run["results"] == {f"add_entry-{number}": 0 for number in range(3)}
+    assert pileup.replay(run["token"], named("shop:NAIVE")).findings
+
+
 # replay ------------------------------------------------------------------------------------
+
+
+def test_a_replay_as_data_is_the_run_that_was_found(saved: Path, call: Call) -> None:
+    done = call("replay", str(saved), "shop:add_entry", "--json")
+    assert (done.code, done.err) == (1, "")
+    name, run = read_run(done.out)
+    assert name == "shop:add_entry"
+    assert run.token == json.loads(saved.read_text("utf-8"))["replay"]
+    assert run.results == {"add_entry-0": 0, "add_entry-1": 0}
+    told = call("replay", str(saved), "shop:add_entry").out
+    Path("run.json").write_text(done.out, "utf-8")
+    assert call("report", "run.json").out.startswith(told)
+
+
+def test_a_replay_that_is_not_quite_the_same_says_so_as_data(
+    saved: Path, shop: Path, start: Start
+) -> None:
+    text = shop.read_text("utf-8")
+    shop.write_text(
+        text.replace("    entries = ", "    await world.memory.get('x')\n    entries = ")
+    )
+    done = start("replay", str(saved), "shop:add_entry", "--json")
+    assert done.code == 1
+    assert not read_run(done.out).run.faithful
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_is_no_replay_leaves_stdout_empty_as_data(call: Call) -> None:
+    done = call("replay", "pileup1-00000000-x", "shop:NAIVE", "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "damaged" in done.err
 
 
 def test_a_saved_failure_a_token_and_a_file_with_one_are_the_same(saved: Path, call: Call) -> None:
@@ -228,9 +367,11 @@ def test_a_token_is_read_from_stdin(
 def test_the_token_says_how_many_agents_there_were(shop: Path, call: Call) -> None:
     words = ("--agents", "5", "--no-shrink", "--no-saved", "--faults", "lossy-acks", *FEW)
     found = call("explore", "shop:add_entry", *words)
-    token = found.out.rpartition('replay("')[2].partition('"')[0]
+    replay, token, name = again_of(found.out)
     assert decode(token).agents == 5
-    assert call("replay", token, "shop:add_entry").code == 1
+    assert call(replay, token, name).code == 1
+    assert call(replay, token, "shop:NAIVE").code == 1
+    assert call(replay, token, name, "--agents", "4").code == 2
     assert shop.is_file()
 
 
@@ -290,8 +431,7 @@ def test_a_named_scenario_is_no_test(shop: Path, call: Call) -> None:
     text = shop.read_text("utf-8").replace("add_entry, agents=3)", "add_entry, name='a: b::c.py')")
     shop.write_text(text, "utf-8")
     found = call("explore", "shop:NAIVE", "--no-saved", *FEW)
-    token = found.out.rpartition('replay("')[2].partition('"')[0]
-    assert call("replay", token, "shop:NAIVE").code == 1
+    assert call(*again_of(found.out)).code == 1
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,18 @@ def test_explore_has_the_options_of_the_function_with_the_same_defaults() -> Non
     assert (asked["runs"], asked["saved"]) == (RUNS, SAVED)
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_option_with_a_default_says_so(command: str) -> None:
+    for each in pileup_command.commands[command].params:
+        if isinstance(each, click.Option) and type(each.default) in (int, str):
+            assert (each.help or "").endswith(f"  [default: {each.default}]"), each.name
+
+
+def test_how_many_agents_there_are_is_what_the_token_says_in_a_replay(call: Call) -> None:
+    assert "How many copies.  [default: as many as there were]" in call("replay", "--help").out
+    assert "How many copies.  [default: 2]" in call("explore", "--help").out
+
+
 def test_nothing_heavy_is_imported_for_help() -> None:
     loaded = left_by("from pileup.cli import main; main(['--help'])") - left_by("pass")
     assert "pileup.cli.exploring" in loaded

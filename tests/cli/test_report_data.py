@@ -15,12 +15,15 @@ import pytest
 from support.commands import Call, Start
 
 import pileup
+from pileup.choices import Tape
+from pileup.cli.recipes import BESIDE
 from pileup.fakes import World
 from pileup.faults import Rule
 from pileup.reports import data
-from pileup.reports.data import Told, read, write
-from pileup.reports.text import render
+from pileup.reports.data import Told, ToldRun, read, read_any, read_run, write, write_run
+from pileup.reports.text import IN_PYTHON, Recipe, render, render_alone
 from pileup.scenarios.config_race import FIXED, RACE
+from pileup.tokens import Ticket, encode
 
 
 async def pays(world: World) -> None:
@@ -86,6 +89,84 @@ def test_a_machine_finds_what_it_looks_for() -> None:
     assert pileup.replay(worst["replay"], RACE).findings
 
 
+# A single run ------------------------------------------------------------------------------
+
+
+DULLEST = encode(Ticket(Tape(), agents=2))
+
+
+@cache
+def single(name: str) -> pileup.Run:
+    """Return a run that stands alone: a counterexample, or the dullest run there is."""
+    shown = explored(name).counterexample
+    return pileup.replay(DULLEST if shown is None else shown.token, EXPLORED[name]["agent"])
+
+
+@pytest.mark.parametrize("name", ["race", "fixed", "faults", "nothing shared"])
+def test_a_single_run_that_is_read_tells_the_same_story(name: str) -> None:
+    run = single(name)
+    told = read_run(write_run(ToldRun(name, run)))
+    assert told.name == name
+    assert render_alone(told.run) == render_alone(run)
+    assert told.run.findings == run.findings
+    assert told.run.history.digest == run.history.digest
+    assert (told.run.tape, told.run.results) == (run.tape, run.results)
+    assert told.clean == run.clean == (name in ("fixed", "nothing shared"))
+
+
+def test_a_run_and_explorations_are_not_taken_for_each_other() -> None:
+    run = write_run(ToldRun("race", single("race")))
+    many = write([Told("race", explored("race"))])
+    with pytest.raises(pileup.UsageError, match="a single run, which `read_run` reads"):
+        read(run)
+    with pytest.raises(pileup.UsageError, match="explorations, which `read` reads"):
+        read_run(many)
+    assert [type(each) for text in (run, many) for each in read_any(text)] == [ToldRun, Told]
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        *((each, each) for each in (None, True, 3, 0.5, "x")),
+        *((float("nan"), "nan"), (float("-inf"), "-inf"), (World, "<type>"), ([1], "<list>")),
+    ],
+)
+def test_whatever_an_agent_returned_makes_json_that_everybody_reads(
+    result: object, told: object
+) -> None:
+    run = replace(single("race"), results={"a": result})
+    text = write_run(ToldRun("race", run))
+    page = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert page["run"]["results"] == {"a": told}
+    assert read_run(text).run.results == {"a": told}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("name", None, "the report.run.name should be a text; None is there"),
+        ("results", {"a": [1]}, "run.results.a should be a text, a number, true, false or null"),
+        ("results", [], "the report.run.results should be an object; [] is there"),
+        ("faithful", 1, "the report.run.faithful should be true or false; 1 is there"),
+        ("token", "pileup1-00000000-x", "damaged"),
+    ],
+)
+def test_what_is_wrong_with_a_run_is_told_with_its_place(
+    name: str, wrong: object, said: str
+) -> None:
+    page = json.loads(write_run(ToldRun("race", single("race"))))
+    page["run"][name] = wrong
+    with pytest.raises(pileup.UsageError) as refused:
+        read_run(json.dumps(page))
+    assert said in str(refused.value)
+
+
+def test_a_run_that_is_not_quite_the_recorded_one_is_told_as_such() -> None:
+    run = replace(single("race"), faithful=False)
+    told = read_run(write_run(ToldRun("race", run))).run
+    assert "not quite the run that was recorded" in render_alone(told)
+
+
 # What is damaged ---------------------------------------------------------------------------
 
 WRONG: tuple[object, ...] = (
@@ -145,6 +226,19 @@ def test_whatever_is_damaged_is_refused_or_does_no_harm(name: str, least: int) -
     assert refused > least
 
 
+def test_a_run_that_is_damaged_is_refused_or_does_no_harm() -> None:
+    page = json.loads(write_run(ToldRun("race", single("race"))))
+    refused = 0
+    for text in variants(page, 3):
+        try:
+            for told in read_any(text):
+                assert isinstance(told, ToldRun)
+                render_alone(told.run)
+        except pileup.UsageError as error:
+            refused += str(error).startswith("This is no pileup report: ")
+    assert refused > 800
+
+
 @pytest.mark.parametrize(
     ("where", "name", "wrong", "said"),
     [
@@ -194,6 +288,8 @@ def test_what_is_too_large_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> 
         read('{"pileup_report": 1}')
 
 
+IN_PYTHON_TOLD = ('pileup.replay("{}", ...)', IN_PYTHON.beside)
+
 # `pileup report` ---------------------------------------------------------------------------
 
 
@@ -205,6 +301,37 @@ def test_a_folder_of_reports_is_told_one_after_another(tmp_path: Path, call: Cal
     done = call("report", str(tmp_path))
     assert done.code == 1
     assert done.out == f"fixed\n=====\n{explored('fixed')}\n\nrace\n====\n{explored('race')}\n"
+
+
+def test_a_run_is_told_beside_explorations(tmp_path: Path, call: Call) -> None:
+    run = single("fixed")
+    (tmp_path / "a.json").write_text(write_run(ToldRun("lone", run)), "utf-8")
+    (tmp_path / "b.json").write_text(write([Told("fixed", explored("fixed"))]), "utf-8")
+    done = call("report", str(tmp_path))
+    assert done.code == 0
+    assert done.out == f"lone\n====\n{render_alone(run)}\n\nfixed\n=====\n{explored('fixed')}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "beside"),
+    [
+        ("shop.py:pay", "pileup replay {} shop.py:pay", BESIDE),
+        ("my shop/agents.py:PAY", "pileup replay {} 'my shop/agents.py:PAY'", BESIDE),
+        ("a.py::test_b: pays x2", "pytest a.py::test_b --pileup-replay={}", ""),
+        ("a.py::t[$(ls)]: pays x2", "pytest 'a.py::t[$(ls)]' --pileup-replay={}", ""),
+        ("race; ls", *IN_PYTHON_TOLD),
+        ("x:y; ls", *IN_PYTHON_TOLD),
+    ],
+)
+def test_a_report_says_how_to_see_a_run_again_by_what_it_is_called(
+    name: str, line: str, beside: str, tmp_path: Path, call: Call
+) -> None:
+    file = tmp_path / "told.json"
+    shown = explored("race").counterexample
+    assert shown is not None
+    file.write_text(write([Told(name, explored("race"))]), "utf-8")
+    again = Recipe(line.format, beside)
+    assert call("report", str(file)).out == f"{render(explored('race'), again)}\n"
 
 
 def test_a_clean_report_is_0(tmp_path: Path, call: Call) -> None:
