@@ -111,6 +111,9 @@ PRIVATE: Final = _names("""
 """)
 """Commands that concern nobody but their connection, or that tell nothing of the keys."""
 
+KEYLESS: Final = ("script", "himport prepare", "himport discard", "himport discardall")
+"""Commands that touch no key: which scripts they load or ask for is told apart."""
+
 CHANNELS: Final = _names("""
     publish spublish subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe
 """)
@@ -180,7 +183,7 @@ def _plan(name: str, uses: tuple[Use, ...], part: Part | None, simple: Access | 
     return Plan(uses, part, simple, CAUTIOUS.get(name, frozenset()))
 
 
-PLANS: Final = {**_read(TABLE), **_read_parts(PARTS)}
+PLANS: Final = {**_read(TABLE), **_read_parts(PARTS), **dict.fromkeys(KEYLESS, Plan(()))}
 
 
 def plan_of(name: str) -> Plan:

@@ -6,7 +6,7 @@ everything that is kept for a while.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from pileup.fakes.cache.deadlines import Deadlines
@@ -38,12 +38,16 @@ class Leases:
         """Whether a command may take a key, or keep one for longer."""
         return name in LEASING or (name == "set" and len(args) > WITHOUT_OPTIONS)
 
-    def note(self, op: Operation, session: Session, args: Sequence[bytes]) -> None:
-        """Note of a command that has changed something for how long its key is taken now."""
-        key = _key_of(op.name, args)
-        if key is None:
+    def note(
+        self, op: Operation, session: Session, args: Sequence[bytes], changed: Collection[Place]
+    ) -> None:
+        """Note of a command that has changed its key for how long that is taken now.
+
+        A script that only compares a lock's key takes nothing, whatever else it changes.
+        """
+        place = _place_of(session, op.name, args)
+        if place not in changed:
             return
-        place = (session.db, key)
         if any(_takes(name, each) for name, each in [(op.name, args), *session.within]):
             self._taken[place] = None
         lease = self._deadlines.left(place) if place in self._taken else None
@@ -56,6 +60,6 @@ def _takes(name: str, args: Sequence[bytes]) -> bool:
     return name == "setnx" or (name == "set" and b"NX" in [each.upper() for each in args[2:]])
 
 
-def _key_of(name: str, args: Sequence[bytes]) -> bytes | None:
+def _place_of(session: Session, name: str, args: Sequence[bytes]) -> Place:
     at = FIRST_OF_SCRIPT if name.startswith("eval") else 0
-    return args[at] if at < len(args) else None
+    return session.db, args[at] if at < len(args) else b""

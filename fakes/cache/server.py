@@ -193,7 +193,7 @@ class Server(Watcher):
             note_marks(self.sim, op, got=reply)
         if self._changed:
             if self._leases.may_come_of(name, args):
-                self._leases.note(op, session, args)
+                self._leases.note(op, session, args, self._changed)
         elif name == "hgetall" and type(reply) in (dict, list):
             op.touches += self.keyspace.fields((session.db, args[0]), reply)
         if session.within:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Final, NamedTuple
 
-from pileup.detectors.case import Case
-from pileup.detectors.telling import found, said, value_of, wrote
+from pileup.detectors.case import TASKS, Case, Look
+from pileup.detectors.telling import found, plain, said, value_of, wrote
 from pileup.findings import Finding
-from pileup.operations import Item
+from pileup.history import FAIL
+from pileup.operations import READ, Item
 
 ADVICE: Final = {
     "memory": "hold memory.lock() around the read and the write, or do both in one: memory.add "
@@ -22,6 +24,9 @@ ADVICE: Final = {
     "changed since, and read again",
 }
 """What helps, by the part of the world that lost the write."""
+
+MISSING: Final = "FileNotFoundError"
+"""The one error that says what is there: nothing."""
 
 
 class Loss(NamedTuple):
@@ -42,6 +47,23 @@ def is_part(case: Case, number: int) -> bool:
     return note is not None and note.part is not None
 
 
+def is_miss(case: Case, number: int) -> bool:
+    """Whether a row looked for something that was not there."""
+    row = case.rows[number]
+    return row[8] == FAIL and row[9] == MISSING
+
+
+def misses(case: Case) -> dict[Item, list[Look]]:
+    """Return the looks for what was not there, which failed, and told their agents all the same."""
+    found: defaultdict[Item, list[Look]] = defaultdict(list)
+    for number, row in enumerate(case.rows):
+        if row[8] == FAIL and is_miss(case, number):
+            for (item, access), version in zip(row[1], row[2], strict=False):
+                if access == READ:
+                    found[item].append((number, row[3] * TASKS + row[4], READ, version))
+    return found
+
+
 def mark_of(case: Case, read: int, write: int) -> str:
     """Tell the bug apart by who goes wrong and how; whom it happens to is chance."""
     looked, wrote = case.rows[read], case.rows[write]
@@ -60,8 +82,7 @@ def finding_of(case: Case, loss: Loss, mark: str) -> Finding:
         "lost_write",
         title=f"{writer} wrote over a change of {item.name} by {other} that it had never seen",
         explanation=(
-            f"{reader} read {item.name}, version {versions[0]}"
-            f"{_colon(value_of(case, read))}{said(case, read)}.\n"
+            f"{reader} {_looked(case, read, item, versions[0])}{said(case, read)}.\n"
             f"Then {loser} {wrote(case, erased, item)}, which made version {versions[1]}"
             f"{said(case, erased)}.\n"
             f"{writer}, {basis}, {_over(case, write)}: version {versions[2]}"
@@ -83,10 +104,16 @@ def finding_of(case: Case, loss: Loss, mark: str) -> Finding:
     )
 
 
+def _looked(case: Case, read: int, item: Item, version: int) -> str:
+    if is_miss(case, read):
+        return f"found no {item.name}, version {version}"
+    if case.rows[read][0] == "stat":  # what it says is how long the file is, not what is in it
+        return f"looked at {item.name}, version {version}"
+    return f"read {item.name}, version {version}{_colon(value_of(case, read))}"
+
+
 def _over(case: Case, write: int) -> str:
-    if case.rows[write][0] == "truncate":
-        return "emptied it to write it anew"
-    return f"wrote{value_of(case, write)} over it"
+    return plain(case, write) or f"wrote{value_of(case, write)} over it"
 
 
 def _self(case: Case, erased: int, write: int) -> str:

@@ -18,6 +18,7 @@ What is right and looks the same must stay silent, so nothing is said of
 * what is there again, likewise: the value that was written over is what the writer had
   read, or what was erased is what it wrote, or what is there in the end;
 * a change by a task or sub-agent of the writer's that had ended before;
+* a change that it looked for since, to find the item gone: a `stat` that fails has seen it;
 * what happens by itself, such as an expiry.
 """
 
@@ -31,7 +32,8 @@ from operator import itemgetter
 from typing import Final, TypeAlias
 
 from pileup.detectors.case import TASKS, Case, Look, Strand
-from pileup.detectors.losses import Loss, finding_of, is_part, mark_of
+from pileup.detectors.losses import Loss, finding_of, is_miss, is_part, mark_of, misses
+from pileup.detectors.telling import DELETING
 from pileup.findings import Finding
 from pileup.operations import Item
 
@@ -40,8 +42,6 @@ MOST_VICTIMS: Final = 32
 
 OPENING: Final = frozenset(("truncate", "create"))
 """The first part of a file's writing, which empties it."""
-
-DELETING: Final = frozenset(("delete", "del", "unlink", "remove", "clear"))
 
 ROWS: Final = re.compile(r"(?<=\}), (?=\{)")
 """What is between two rows in what a commit tells of those that it wrote."""
@@ -53,7 +53,9 @@ Known: TypeAlias = tuple[int, int]
 
 def lost_writes(case: Case) -> Iterator[Finding]:
     """Find the lost writes of a history, each place in the code once."""
-    for item, looks in case.contested.items():
+    missed = misses(case) if case.contested else {}
+    for item, seen in case.contested.items():
+        looks = sorted([*seen, *missed[item]], key=itemgetter(0)) if item in missed else seen
         certain: dict[str, Loss] = {}
         doubtful: dict[tuple[str, bool], Loss] = {}
         for loss in _losses(case, item, looks, certain):
@@ -76,7 +78,7 @@ def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> 
     for look in looks:
         number, strand, access, version = look
         if access == "read":
-            if not is_part(case, number):  # to empty what is empty is not to look
+            if _tells(case, look, known):
                 known[strand] = (version, number)
             continue
         base = known.get(strand)
@@ -98,6 +100,22 @@ def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> 
             known[strand] = (version, base[1])
         elif access == "change":
             known[strand] = (version, number)
+
+
+def _tells(case: Case, look: Look, known: dict[Strand, Known]) -> bool:
+    """Whether a read tells its strand what it goes by.
+
+    To empty what is empty is not to look. A file that is not there tells nothing to who has
+    never seen it: to remove what there may be and make it anew is to write without a look.
+    """
+    number, strand, _, _ = look
+    if is_part(case, number):
+        return False
+    return (
+        not is_miss(case, number)
+        or strand in known
+        or _of_kin(case, strand, known, number) is not None
+    )
 
 
 def _of_kin(case: Case, strand: Strand, known: dict[Strand, Known], now: int) -> Known | None:
@@ -227,6 +245,8 @@ def _is_settled(case: Case, loss: Loss) -> bool:
     if not loss.is_doubtful:
         return True
     # Nobody knows. What was there to be read was counted on; what was absent was filled in.
+    if is_miss(case, loss.read):
+        return False
     return case.rows[loss.read][9] is not None and not _deletes(case, loss.write)
 
 

@@ -14,6 +14,15 @@ from pileup.spelling import Brief
 LONGEST: Final = 40
 """How long a value may be to stand in a sentence."""
 
+DELETING: Final = frozenset(("delete", "del", "unlink", "remove", "clear"))
+
+PLAINLY: Final = {
+    **dict.fromkeys(DELETING, "removed it"),
+    "create": "made it anew",
+    "truncate": "emptied it to write it anew",
+}
+"""What was done by operations that put no value there, whatever else they say of themselves."""
+
 
 def found(
     kind: str,
@@ -62,7 +71,15 @@ def value_of(case: Case, number: int) -> str:
 
 def wrote(case: Case, number: int, item: Item) -> str:
     """Say what a row did to an item: `wrote 5`, or by its name where it looked as well."""
+    plainly = plain(case, number)
+    if plainly:
+        return plainly
     value = value_of(case, number)
     if case.access(number, item) == "write":
         return f"wrote{value or ' it'}"
     return f"changed it ({case.rows[number][0]}{value})"
+
+
+def plain(case: Case, number: int) -> str:
+    """Say what a row did if it put no value there: `removed it`; nothing if it did."""
+    return PLAINLY.get(case.rows[number][0].lower(), "")

@@ -8,7 +8,8 @@ Three ways to be given up and go on:
 
 What is right and looks the same must stay silent: what comes late and collides
 with nothing, what writes the same once more, what only adds or compares first,
-and a parent that waits again, because then it has not given up.
+a parent that waits again, because then it has not given up, and a holder that
+was told, or works on another message by now (`hands.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from pileup.detectors.case import TASKS, Case, Look, Strand
+from pileup.detectors.hands import Hands
 from pileup.detectors.leases import Takeover, tenures
 from pileup.detectors.telling import found, said
 from pileup.findings import Finding
@@ -138,11 +140,14 @@ def _holders(case: Case) -> Iterator[Zombie]:
     lost = _lost(case) if case.leases else {}
     if not lost:
         return
+    hands = Hands(case)
     for item, number, strand, instead, other in _overwrites(case):
         for takeover in islice(reversed(lost.get(strand // TASKS, ())), MOST):
             new = case.rows[takeover.lost][3]
-            is_under = takeover.lost < instead and (takeover.over or number) >= instead
-            if is_under and new == other // TASKS and item is not takeover.item:
+            in_time = takeover.lost < instead and (takeover.over or number) >= instead
+            if not in_time or new != other // TASKS or item is takeover.item:
+                continue
+            if hands.is_under(takeover, strand, number):
                 why = f"took the lease {takeover.item.name} from"
                 whose = GivenUp(takeover.lost, strand // TASKS, new, why)
                 yield Zombie(whose, item, instead, number)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 from typing import Any
 
 from corpus.effects import with_shop
@@ -177,6 +179,25 @@ async def sets_a_flag_that_is_set(world: World) -> None:
     await world.memory.set("mode", mode)
 
 
+def with_folder(sim: pileup.Sim) -> World:
+    world = World(sim)
+    world.files.mount("/data")
+    return world
+
+
+@decoy(setup=with_folder)
+def waits_until_a_file_is_gone(_: World, me: pileup.Agent) -> None:
+    """One makes a file and removes it; the other waits for that, and makes it anew."""
+    busy = Path("/data/busy")
+    if me.index == 0:
+        busy.write_text("")
+        busy.unlink()
+        return
+    while busy.exists():
+        time.sleep(1)
+    busy.write_text("")
+
+
 # Effects and attempts ----------------------------------------------------------------------
 
 
@@ -240,6 +261,12 @@ async def polls_until_it_is_ready(world: World) -> None:
         await pileup.sleep(5)
 
 
+def with_letters(sim: pileup.Sim) -> World:
+    world = World(sim)
+    world.bus.seed("letters", "one", "two")
+    return world
+
+
 @decoy(setup=with_shop, timed=True)
 async def works_on_a_message_until_it_is_done(world: World) -> None:
     """It asks for more time before its time is over."""
@@ -250,6 +277,14 @@ async def works_on_a_message_until_it_is_done(world: World) -> None:
         await message.extend(600)
         await world.memory.add("pages", 1)
     await message.ack()
+
+
+@decoy(setup=with_letters)
+async def takes_one_message_after_another(world: World) -> None:
+    """It is told that the first was another's by now, and writes for the second."""
+    while message := await world.bus.claim("letters", wait=60):
+        await world.memory.set("last", message.body)
+        await message.ack()
 
 
 # Sessions ----------------------------------------------------------------------------------
@@ -357,6 +392,31 @@ async def extends_its_lease_while_it_works(world: World) -> None:
         for _ in range(2):
             await world.memory.get("work")
             await lock.extend(600)
+        await lock.release()
+    except LockError:
+        return
+
+
+WRITES_AS_THE_HOLDER = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[2], ARGV[2])
+return 1
+"""
+
+
+@decoy(agents=2)
+async def writes_only_while_it_holds_the_lease(world: World, me: pileup.Agent) -> None:
+    """A script compares the lock's key, and writes another: it takes neither."""
+    from redis.exceptions import LockError
+
+    lock = world.cache.lock("report-lock", timeout=10)
+    await lock.acquire()
+    await pileup.sleep(5)
+    write = world.cache.register_script(WRITES_AS_THE_HOLDER)
+    await write(keys=["report-lock", "report"], args=[lock.local.token, me.name])
+    await pileup.sleep(5)
+    await write(keys=["report-lock", "report"], args=[lock.local.token, f"{me.name} again"])
+    try:
         await lock.release()
     except LockError:
         return

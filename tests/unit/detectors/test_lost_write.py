@@ -35,6 +35,12 @@ LOST = {
     "the last wrote the same, the one before did not": "a:r x1=0, b:w x2=7, c:w x3=1, a:w x4=1",
     "an increment that came to the same": "a:r x1, b:add(u x2)=1, a:w x3=1",
     "it counted on what it had read of a snapshot": "b:r x1, a:w x2, b:r x1, b:w x3",
+    "it found it gone, and somebody made it anew": (
+        "a:r x1, b:remove(w x2), a:stat(r x2)=FileNotFoundError!, b:w x3=7, a:w x4=8"
+    ),
+    "it was refused, and did not look again": (
+        "a:r x1, b:w x2, a:update(r x2)=SerializationFailure!, a:w x3"
+    ),
 }
 
 RIGHT = {
@@ -60,6 +66,16 @@ RIGHT = {
     "its sub-agent's sub-agent": "a:r x1, b<a:start, c<b:w x2, c:end, b:end, a:w x3",
     "what its sub-agent has looked up for it": "a:r x1, c:w x2, b<a:r x2, b:end, a:w x3",
     "a task writes what another looked up": "c:w x1, a.1:r x1, a:w x2, c:r x2",
+    "it looked again, and found it gone": (
+        "a:r x1, b:remove(w x2), a:stat(r x2)=FileNotFoundError!, a:w x3"
+    ),
+    "its task found it gone": "a:r x1, b:remove(w x2), a.1:stat(r x2)=FileNotFoundError!, a.1:w x3",
+    "it meant to remove what it had never seen": (
+        "a:remove(r x1)=FileNotFoundError!, b:w x2, a:w x3, c:r x3"
+    ),
+    "what was found gone, filled in twice alike": (
+        "a:r x1, b:remove(w x2), a:stat(r x2)=FileNotFoundError!, b:w x3=7, a:w x4=7"
+    ),
 }
 
 AGAIN = {
@@ -143,6 +159,19 @@ def test_it_says_whose_read_it_was() -> None:
     assert "by another task of a" in finding.title
     (finding,) = detect(told("b:w x2, a:w x3, a:r x2, a:w x4"))
     assert finding.title == "a wrote over a change of x by a itself that it had never seen"
+
+
+def test_what_puts_no_value_there_is_told_as_what_it_did() -> None:
+    (finding,) = detect(
+        told('a:stat(r x1)=0, b:remove(w x2), b:create(w x3)="to write", a:create(w x4)="to write"')
+    )
+    assert finding.explanation.splitlines()[:3] == [
+        "a looked at x, version 1 (event 0).",
+        "Then b removed it, which made version 2 (event 1).",
+        "a, still going by that, made it anew: version 4 (event 3).",
+    ]
+    (finding,) = detect(told(LOST["it found it gone, and somebody made it anew"]))
+    assert finding.explanation.startswith("a found no x, version 2 (event 2).\nThen b wrote 7,")
 
 
 def losses(text: str, serial: bool) -> list[str]:
@@ -256,6 +285,12 @@ MUTATIONS = [
         "return case.rows[loss.read][9] is not None",
     ),
     ("if mine[0] != theirs[0] or mine[9] != theirs[9]:", "if mine[9] != theirs[9]:"),
+    ("missed = misses(case) if case.contested else {}", "missed = {}"),
+    ("        not is_miss(case, number)", "        True"),
+    ("        not is_miss(case, number)", "        False"),
+    ("        or strand in known", ""),
+    ("        or _of_kin(case, strand, known, number) is not None", ""),
+    ("    if is_miss(case, loss.read):", "    if False:"),
 ]
 
 

@@ -17,6 +17,7 @@ from pileup.strategies import Dull
 
 TAKES = "return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', 3000)"
 SETS = "return redis.call('SET', KEYS[1], ARGV[1])"
+COMPARES = "redis.call('GET', KEYS[1]) return redis.call('SET', KEYS[2], ARGV[1])"
 LOOKS = "redis.call('GET', KEYS[1]) return redis.call('SET', KEYS[1], ARGV[1])"
 
 
@@ -104,6 +105,20 @@ def test_a_script_that_only_writes_has_not_looked() -> None:
     assert last("SET a 0", f'EVAL "{TAKES}" 1 a 1')["cache[a]"] == "read"
 
 
+@pytest.mark.parametrize("command", [f'SCRIPT LOAD "{TAKES}"', "SCRIPT EXISTS abc", "SCRIPT FLUSH"])
+def test_what_concerns_scripts_alone_touches_no_key(command: str) -> None:
+    found = rows("SET a 0", "KEYS *", f'SCRIPT LOAD "{SETS}"', command)[-1]
+    assert found.name == command[: len(found.name)].lower()
+    assert [name.partition("[")[0] for name in accesses(found)] == ["cache script"]
+
+
+@pytest.mark.parametrize(
+    "command", ["PING", "CLIENT ID", "HIMPORT PREPARE p f", "HIMPORT DISCARDALL"]
+)
+def test_what_concerns_the_connection_alone_touches_nothing(command: str) -> None:
+    assert [each.name for each in rows("SET a 0", "KEYS *", command)] == ["set", "keys"]
+
+
 def test_a_transaction_that_reads_and_writes_a_key_changes_it() -> None:
     assert last("MULTI", "GET a", "SET a 1", "EXEC") == {"cache[a]": "change"}
     assert last("WATCH a", "MULTI", "SET a 1", "EXEC") == {"cache[a]": "change"}
@@ -186,6 +201,7 @@ def leases(*commands: str) -> list[float | None]:
         (["SET l me NX EX 5", "PEXPIRE l 9000"], [5.0, 9.0]),
         (["INCR n", "EXPIRE n 60"], [None, None]),
         ([f'EVAL "{TAKES}" 1 l me'], [3.0]),
+        (["SET l me NX EX 5", f'EVAL "{COMPARES}" 2 l report mine'], [5.0, None]),
     ],
 )
 def test_a_lease_is_a_key_that_was_found_free(
