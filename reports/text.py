@@ -166,16 +166,31 @@ def _shrunk(shrunk: Shrunk) -> Iterator[str]:
 
 def _table(history: History, evidence: Collection[int]) -> Iterator[str]:
     events = [event for event in history if event.name not in LIFE or event.number in evidence]
-    shown = events[:MOST_EVENTS]
-    who = max((len(event.agent) for event in shown), default=0)
-    what = max((len(event.name) for event in shown), default=0)
-    for event in shown:
+    shown = _telling(events, evidence)
+    who = max((len(events[place].agent) for place in shown), default=0)
+    what = max((len(events[place].name) for place in shown), default=0)
+    last = -1
+    for place in shown:
+        if place > last + 1:
+            yield f"        ... {place - last - 1} more"
+        event, last = events[place], place
         sign = ">" if event.number in evidence else " "
         deed = f"{event.agent:<{who}}  {event.name:<{what}}  {_deed(event)}".rstrip()
         line = f"  at {event.site.partition(' ')[0]}" if event.site else ""
         yield f" {sign}{event.number:>4}  {deed}{line}"
-    if len(events) > len(shown):
-        yield f"        ... and {len(events) - len(shown)} more"
+    if len(events) > last + 1:
+        yield f"        ... and {len(events) - last - 1} more"
+
+
+def _telling(events: list[Event], evidence: Collection[int]) -> list[int]:
+    """Pick the events to show, by place: how it begins, and of a long run what proves it."""
+    if len(events) <= MOST_EVENTS:
+        return list(range(len(events)))
+    begun = MOST_EVENTS // 3
+    proof = [place for place in range(begun, len(events)) if events[place].number in evidence]
+    if not proof:
+        return list(range(MOST_EVENTS))
+    return [*range(begun), *proof[-(MOST_EVENTS - begun) :]]
 
 
 def _deed(event: Event) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -79,6 +80,7 @@ def _played(explorer: Explorer, strategy: Strategy, number: int) -> Run:
         try:
             for each in range(number):
                 explorer.run(strategy, each)
-            return explorer.prove(explorer.run(strategy, number))
+            again = partial(explorer.run, strategy, number)
+            return explorer.certain(again(), again)
         finally:
             explorer.runtime.close()

@@ -37,11 +37,12 @@ class Origins:
         self._case = case
         self._effects = effects
         possible = (
-            (bool(effects.taken), self._redelivery),
-            (bool(effects.crashes), self._restart),
-            (bool(effects.deaths), self._redo),
-            (True, self._retry),
+            (bool(effects.taken), Origins._redelivery),
+            (bool(effects.crashes), Origins._restart),
+            (bool(effects.deaths), Origins._redo),
+            (True, Origins._retry),
         )
+        # Functions, because methods of its own would keep it, and its run, until a collection.
         self._ways = [way for is_possible, way in possible if is_possible]
 
     def pairs(self, alike: list[Effect]) -> Iterator[Twice]:
@@ -57,7 +58,7 @@ class Origins:
 
     def _of_one_origin(self, first: Effect, second: Effect) -> Twice | None:
         for way in self._ways:
-            pair = way(first, second)
+            pair = way(self, first, second)
             if pair is not None:
                 return pair
         return None

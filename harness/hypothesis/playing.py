@@ -65,7 +65,7 @@ def play(
         try:
             run = explorer.run(strategy, 0)
             if prove or run.findings:
-                run = explorer.prove(run)
+                run = explorer.certain(run, partial(explorer.run, strategy, 0))
         finally:
             explorer.runtime.close()
     if run.token:

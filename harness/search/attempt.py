@@ -73,5 +73,5 @@ def cost_of(run: Run, sketch: Sketch, finding: Finding) -> Cost:
     told = list(_told(run, finding))
     faults = sum(each.stream == "faults" for each in sketch.answers)
     data = sum(each.answer for each in sketch.answers if each.stream == "data")
-    agents = len({row.agent for row in told})
+    agents = len({row.agent for row in told if row.agent >= 0})  # the world is no agent
     return Cost(faults, agents, len(told), len(sketch.swerves), data, len(run.history))

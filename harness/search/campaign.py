@@ -13,14 +13,16 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from typing import Final
 
 from pileup.choices import Strategy
 from pileup.errors import NotDeterministic, UsageError
 from pileup.results import Exploration, Run
-from pileup.search.crews import Crew, Recipe
+from pileup.search.crews import Crew, Recipe, recipe_for
 from pileup.search.diary import Diary
+from pileup.search.endless import Endless
 from pileup.search.explorer import Explorer
 from pileup.search.forked import Forked, can_fork
 from pileup.search.garbage import resting_collector
@@ -32,7 +34,7 @@ from pileup.search.sharing import Sharing
 from pileup.search.stopping import Stop, real_seconds, stopping
 from pileup.settings import whole
 from pileup.sim.world import controlled
-from pileup.strategies import Replay, Systematic, make
+from pileup.strategies import Replay, make
 
 MOST_WORKERS: Final = 1_000
 LONG: Final = 0.25
@@ -99,29 +101,12 @@ def hold(
                 teller=terms.teller(runs),
             )
         else:
-            recipe = _recipe(explorer, strategy, seed)
+            recipe = recipe_for(explorer, strategy, seed)
             found = Campaign(explorer, recipe, runs, terms, stop).hold()
     if not stop.asked:
         return found
     said = f"Interrupted after {found.runs:,} runs: this is what had been found by then."
     return replace(found, warnings=(*found.warnings, said), interrupted=True)
-
-
-def _recipe(explorer: Explorer, strategy: object, seed: int) -> Recipe:
-    """Refuse what cannot be played by several, or in several sittings."""
-    made = make(strategy, seed)
-    if not isinstance(strategy, str) or isinstance(made, Systematic):
-        raise UsageError(
-            f"The strategy {made.name!r} cannot be shared out: each of its runs follows from all "
-            "before it. Leave workers, executor and resume out (a budget in seconds is possible), "
-            'or name one that draws each run by itself, as in strategy="auto".'
-        )
-    if explorer.conditions.oracle is not None:
-        raise UsageError(
-            "The serial oracle keeps an account of all runs of one process. Leave workers, "
-            "executor and resume out with oracle=..., or the oracle."
-        )
-    return Recipe(explorer.program, explorer.conditions, strategy, seed)
 
 
 class Campaign:
@@ -137,6 +122,7 @@ class Campaign:
         self._stop = stop
         self._strategy = make(recipe.strategy, recipe.seed)
         self._portions: list[Portion] = []
+        self._endless = Endless(recipe.conditions.budgets)
 
     def hold(self) -> Exploration:
         """Play all, and sum up."""
@@ -144,7 +130,9 @@ class Campaign:
         diary = self._open()
         pace = (real_seconds() - start) / PROVED
         teller = self._terms.teller(self._runs)
-        sharing = Sharing(self._portions, self._runs, self._stop, diary.write, teller)
+        sharing = Sharing(
+            self._portions, self._runs, self._stop, diary.write, teller, endless=self._endless
+        )
         if not sharing.is_over:
             long = LONG if self._terms.executor is None else LONG_AWAY
             with closing(self._crew()) as crew:
@@ -156,11 +144,16 @@ class Campaign:
     def _open(self) -> Diary:
         """Play the first runs here, to know the program; go on from where a diary ends."""
         with self._at_work() as player:
+            rehearsal = self._explorer.rehearse()
             first = player.play(0, min(PROVED, self._runs), Mode.of(self._explorer))
+            for run in first.firsts[:1]:
+                rehearsal.agrees(run.digest, run.marks)
         self._portions.append(first)
         diary = Diary(self._terms.resume if first.end == PROVED else None, self._title(first))
         if not first.failed:
             self._portions += diary.read()
+        for portion in self._portions:
+            self._endless.add(portion.endless)
         return diary
 
     @contextmanager
@@ -216,12 +209,14 @@ class Campaign:
             if self._terms.shrink:
                 ledger.shrink(lambda finding, run: self._explorer.shrunk(finding, run, self._stop))
         found = ledger.exploration(self._made, self._mode.backend)
-        return self._explorer.weighed(found, self._strategy, sights)
+        cut_short = self._endless.warning(self._made, self._runs)
+        return self._explorer.weighed(found, self._strategy, sights, cut_short)
 
     def _prove(self, first: First) -> Run:
         """See a run again here that another process has seen, and once more to be sure."""
         first.mode.impress(self._explorer)
-        run = self._explorer.run(Replay(first.tape), 0, traced=True)
+        again = partial(self._explorer.run, Replay(first.tape), 0, traced=True)
+        run = again()
         marks = tuple(dict.fromkeys(finding.fingerprint for finding in run.findings))
         if (run.history.digest, marks) != (first.digest, first.marks):
             raise NotDeterministic(
@@ -230,7 +225,7 @@ class Campaign:
                 "between them (the order of a set, an environment variable, another version of "
                 "the code). See docs/determinism.md."
             )
-        return self._explorer.prove(run)
+        return self._explorer.certain(run, again)
 
     def _fail_again(self, last: Portion) -> None:
         """Let what a run raised elsewhere be raised here, where it can be looked at."""

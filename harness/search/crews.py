@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from pileup.choices import Strategy
+from pileup.errors import UsageError
 from pileup.search.garbage import resting_collector
 from pileup.search.portions import Mode, Player, Portion
 from pileup.search.program import Program
 from pileup.search.runner import Conditions, Runner
 from pileup.sim.world import controlled
-from pileup.strategies import make
+from pileup.strategies import Systematic, make
 
 
 class Job(NamedTuple):
@@ -73,3 +74,20 @@ class Recipe:
                 yield Player(runner, strategy, tidy, learned=taught is not None)
             finally:
                 runner.runtime.close()
+
+
+def recipe_for(runner: Runner, strategy: object, seed: int) -> Recipe:
+    """Refuse what cannot be played by several, or in several sittings."""
+    made = make(strategy, seed)
+    if not isinstance(strategy, str) or isinstance(made, Systematic):
+        raise UsageError(
+            f"The strategy {made.name!r} cannot be shared out: each of its runs follows from all "
+            "before it. Leave workers, executor and resume out (a budget in seconds is possible), "
+            'or name one that draws each run by itself, as in strategy="auto".'
+        )
+    if runner.conditions.oracle is not None:
+        raise UsageError(
+            "The serial oracle keeps an account of all runs of one process. Leave workers, "
+            "executor and resume out with oracle=..., or the oracle."
+        )
+    return Recipe(runner.program, runner.conditions, strategy, seed)

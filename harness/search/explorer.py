@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from pileup.choices import Strategy
 from pileup.findings import Finding
 from pileup.results import Exploration, Run
 from pileup.search.coverage import Coverage
+from pileup.search.endless import Endless
 from pileup.search.garbage import resting_collector
 from pileup.search.ledger import MOST_NAMED, Ledger
-from pileup.search.portions import Sights
+from pileup.search.portions import PROVED, Sights
 from pileup.search.progress import Teller
 from pileup.search.prover import Prover
 from pileup.search.runner import Conditions
+from pileup.search.sameness import marks
 from pileup.search.shrink import shrink
 from pileup.search.stopping import Stop
 from pileup.sim.world import controlled
+from pileup.strategies import Systematic
 
 __all__ = ["Conditions", "Explorer"]
 
@@ -39,16 +43,22 @@ class Explorer(Prover):
         `stop` may end it sooner; `teller` is told of each run.
         """
         ledger, coverage = Ledger(self.conditions.faults), Sights()
+        endless = Endless(self.conditions.budgets)
         with resting_collector() as tidy, controlled(self.conditions.budgets):
             try:
+                self.rehearse()
                 self.coverage = coverage
                 for number in range(runs):
                     tidy(number)
                     run = self.run(strategy, number)
-                    self._enter(ledger, run, strategy.name, number)
+                    self._enter(ledger, run, strategy, number)
+                    endless.note(run, number)
+                    tidy.after(run.steps)
                     if teller is not None:
                         teller.tell_run(run)
-                    if getattr(strategy, "done", False) or (stop is not None and stop.now):
+                    if getattr(strategy, "done", False) or endless.is_enough:
+                        break
+                    if stop is not None and stop.now:
                         break
                 self.coverage = None
                 if plain:
@@ -56,14 +66,16 @@ class Explorer(Prover):
             finally:
                 self.runtime.close()
         found = ledger.exploration(number + 1, self.runtime.name)
-        return self.weighed(found, strategy, coverage)
+        return self.weighed(found, strategy, coverage, endless.warning(number + 1, runs))
 
     def shrunk(self, finding: Finding, run: Run, stop: Stop | None = None) -> Run:
         """Shrink, unless somebody is waiting for the result."""
         return run if stop is not None and stop.asked else shrink(self, finding, run)
 
-    def weighed(self, found: Exploration, strategy: Strategy, coverage: Coverage) -> Exploration:
-        """Say what the search was worth."""
+    def weighed(
+        self, found: Exploration, strategy: Strategy, coverage: Coverage, cut_short: str = ""
+    ) -> Exploration:
+        """Say what the search was worth; less, if it was `cut_short`."""
         claim = getattr(strategy, "claim", None)
         return replace(
             found,
@@ -72,7 +84,13 @@ class Explorer(Prover):
             exhausted=bool(getattr(strategy, "exhausted", False)),
             spread=coverage.spread,
             compared=self.oracle.strength if self.conditions.oracle is not None else "",
-            warnings=(*found.warnings, *self._doubts(coverage)),
+            warnings=(
+                *([cut_short] if cut_short else []),
+                *self.rehearse().warnings,
+                *dict.fromkeys(self.warm_ups),
+                *found.warnings,
+                *self._doubts(coverage),
+            ),
         )
 
     def _doubts(self, coverage: Coverage) -> Iterator[str]:
@@ -87,13 +105,18 @@ class Explorer(Prover):
                 "or what they share is not a fake's and not made visible with pileup.shared(...)."
             )
 
-    def _enter(self, ledger: Ledger, run: Run, strategy: str, number: int) -> None:
-        fresh = ledger.note(run, strategy, number)
-        # The first two runs are seen again even when clean: the first because what
-        # is done once in a process (a lazy client) shows there alone, the second
-        # so that a program that is not deterministic cannot pass unseen.
-        if fresh or number < 2:  # noqa: PLR2004 - see above
-            proved = self.prove(run)
+    def _enter(self, ledger: Ledger, run: Run, strategy: Strategy, number: int) -> None:
+        fresh = ledger.note(run, strategy.name, number)
+        # The first two runs are seen twice even when clean, so that a program that is
+        # not deterministic cannot pass unseen; of the first there is the rehearsal.
+        known = not number and self.rehearse().agrees(run.history.digest, marks(run))
+        if fresh or (number < PROVED and not known):
+            proved = self._proved(run, strategy, number)
             ledger.keep(proved)
             for finding in proved.findings:
                 self.on_found(finding)
+
+    def _proved(self, run: Run, strategy: Strategy, number: int) -> Run:
+        if isinstance(strategy, Systematic):
+            return self.prove(run)  # it has gone on to the next run, and makes none anew
+        return self.certain(run, partial(self.run, strategy, number))

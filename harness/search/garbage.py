@@ -10,6 +10,9 @@ from typing import Final
 
 RUNS_BETWEEN_COLLECTIONS: Final = 64
 
+STEPS_BETWEEN_COLLECTIONS: Final = 200_000
+"""The same where runs are long: what so many steps leave behind is some 100 MB."""
+
 
 @contextmanager
 def unawaited() -> Iterator[None]:
@@ -45,7 +48,20 @@ def resting_collector() -> Iterator[Tidy]:
 class Tidy:
     """Collects between runs, every so many."""
 
+    def __init__(self) -> None:
+        self._steps = 0
+
     def __call__(self, number: int) -> None:
         """Collect if it is time, after so many runs."""
         if number % RUNS_BETWEEN_COLLECTIONS == RUNS_BETWEEN_COLLECTIONS - 1:
-            gc.collect()
+            self._collect()
+
+    def after(self, steps: int) -> None:
+        """Collect if it is time, after a run of so many steps."""
+        self._steps += steps
+        if self._steps >= STEPS_BETWEEN_COLLECTIONS:
+            self._collect()
+
+    def _collect(self) -> None:
+        self._steps = 0
+        gc.collect()

@@ -9,12 +9,16 @@ from typing import Final
 from pileup.findings import Finding
 from pileup.results import Run
 from pileup.search.attempt import Attempt, cost_of
+from pileup.search.garbage import Tidy
 from pileup.search.prover import Prover
 from pileup.settings import Limits
 from pileup.strategies import Replay
 from pileup.strategies.follow import Follow, Sketch
 
 MOST_RUNS: Final = 400
+
+MOST_STEPS: Final = 1_000_000
+"""So many steps are spent at most: what took ten thousand is not much plainer after them."""
 
 LONGER: Final = 2
 FREE_STEPS: Final = 200
@@ -28,7 +32,8 @@ class Gate:
     def __init__(self, prover: Prover, finding: Finding, run: Run) -> None:
         self.prover = prover
         self._wanted = finding.fingerprint
-        self.runs = 0
+        self.runs = self.steps = 0
+        self._tidy = Tidy()
         self.turns: dict[str, int] = {}
         """How many turns each strand had in the run that was made last."""
         self._most = LONGER * run.steps + FREE_STEPS
@@ -40,7 +45,7 @@ class Gate:
 
     def consider(self, sketch: Sketch, limits: Limits | None) -> bool:
         """Make this run; keep it if it shows the finding and is plainer."""
-        if self.runs >= MOST_RUNS:
+        if self.is_tired:
             return False
         attempt = self.attempt(Follow(sketch), limits)
         if attempt is None or attempt.cost >= self.best.cost:
@@ -48,10 +53,17 @@ class Gate:
         self.best = attempt
         return True
 
+    @property
+    def is_tired(self) -> bool:
+        """Whether enough has been tried."""
+        return self.runs >= MOST_RUNS or self.steps >= MOST_STEPS
+
     def attempt(self, follow: Follow, limits: Limits | None) -> Attempt | None:
         """Make a run; None if it does not show the finding."""
         self.runs += 1
         run = self._quick.run(follow, 0, limits=limits)
+        self.steps += run.steps
+        self._tidy.after(run.steps)
         self.turns = follow.turns
         if run.steps > self._most:
             return None  # it was stopped for its length, so it would be another with more time

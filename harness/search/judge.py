@@ -146,18 +146,25 @@ def _failures(sim: Sim) -> Iterator[Finding]:
 
 def _failure(agent: Agent, error: BaseException) -> Finding:
     error = _innermost(error)
-    raised = ADDRESS.sub("", f"{type(error).__name__}: {error}".rstrip(": "))
+    said, rest = _said(error)
+    raised = f"{type(error).__name__}: {said}".rstrip(": ")
     where = _origin(error)
     at = f" at {where}" if where else ""
     return Finding(
         kind="agent_failed",
         severity="high",
         title=f"{agent.name} raised {raised}",
-        explanation=f"{agent.name} ended with {raised}{at}.",
+        explanation=f"{agent.name} ended with {raised.removesuffix('.')}{at}.\n{rest}".rstrip(),
         agents=(agent.name,),
         advice="handle the error in the agent, or remove the race that leads to it",
         mark=f"{agent.role} {type(error).__name__} {where.partition(':')[2]}",
     )
+
+
+def _said(error: BaseException) -> tuple[str, str]:
+    """Split an error's message into its first line, which makes a title, and the rest."""
+    said, _, rest = ADDRESS.sub("", str(error)).strip().partition("\n")
+    return said.rstrip(), rest
 
 
 def _innermost(error: BaseException) -> BaseException:
@@ -175,12 +182,12 @@ def _check(sim: Sim, program: Program) -> Iterator[Finding]:
     except UsageError:
         raise  # a mistake in using pileup is no finding
     except Exception as error:  # noqa: BLE001 - a check may fail with anything
-        said, _, rest = (ADDRESS.sub("", str(error)) or type(error).__name__).partition("\n")
+        said, rest = _said(error)
         where = _origin(error) or "an unknown line"
         yield Finding(
             kind="check_failed",
             severity="high",
-            title=said,
+            title=said or type(error).__name__,
             explanation=f"After all agents had ended, check(world) raised this "
             f"{type(error).__name__} at {where}.\n{rest}".rstrip(),
             advice="the interleaving below shows which operations came between which",

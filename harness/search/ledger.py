@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Final
 
+from pileup.faults.profiles import PROFILES
 from pileup.faults.rules import Plan
 from pileup.findings import Finding, Rank
 from pileup.history import History
@@ -118,9 +119,19 @@ class Ledger:
         )
 
     def _idle_rules(self, runs: int) -> Iterator[str]:
-        """Tell of fault rules that never struck: one by one, or all at once where they are many."""
+        """Tell of fault rules that never struck: one by one, or all at once where they are many.
+
+        A profile's are for all sorts of agents, so it is enough if any of them struck.
+        """
         idle = {rule: tally for rule, tally in self._faults().items() if not tally.struck}
-        if self.last is None:
+        ours = PROFILES.get(self._plan.name) == self._plan
+        if self.last is None or not idle or (ours and len(idle) < len(self._plan.rules)):
+            return
+        if ours:
+            yield (
+                f"No fault of {self._plan.name!r} struck in {runs} runs. What they could befall "
+                f"did not come up, or rarely; there were {_deeds(self.last.history)}."
+            )
             return
         if len(idle) <= FEW:
             yield from (_idle(rule, tally, runs, self.last) for rule, tally in idle.items())

@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 from pileup.choices import STREAMS, Strategy, Tape
 from pileup.results import Run, Tally
 from pileup.search.coverage import Coverage
+from pileup.search.endless import Endless
 from pileup.search.garbage import Tidy
 from pileup.search.runner import Runner
 from pileup.sim.runtimes import make_runtime
+from pileup.strategies import Dull
 
 PROVED = 2
 """So many runs at the beginning are seen again even when clean, as any exploration does."""
@@ -77,6 +79,8 @@ class Portion:
     told: list[int] = field(default_factory=list)
     """Runs after which the strategy claimed something else than before."""
     failed: str = ""
+    endless: list[tuple[int, int]] = field(default_factory=list)
+    """Runs that did not end within their budget, and what each has cost."""
 
     def note(self, run: Run, first: First) -> None:
         """Count a run."""
@@ -103,6 +107,7 @@ class Portion:
         page = json.loads(text)
         page["firsts"] = [_first(each) for each in page["firsts"]]
         page["tallies"] = [Tally(*each) for each in page["tallies"]]
+        page["endless"] = [(run, cost) for run, cost in page["endless"]]
         for name in ("began", "mode"):
             page[name] = Mode(*page[name])
         for name in ("times", "orders", "outcomes"):
@@ -169,8 +174,9 @@ class Player:
     def play(
         self, begin: int, end: int, mode: Mode, before_each: Callable[[], object] = _nothing
     ) -> Portion:
-        """Play these runs, up to the first that raises."""
+        """Play these runs, up to the first that raises or one too many that does not end."""
         portion, sights = Portion(begin, begin, mode, mode), Sights()
+        endless = Endless(self._runner.conditions.budgets)
         try:
             self._learn()
             mode.impress(self._runner)
@@ -178,7 +184,12 @@ class Player:
             for number in range(begin, end):
                 before_each()
                 self._tidy(number)
-                self._note(portion, self._runner.run(self._strategy, number), number)
+                run = self._runner.run(self._strategy, number)
+                endless.note(run, number)
+                self._tidy.after(run.steps)
+                self._note(portion, run, number)
+                if endless.is_enough:
+                    break
         except BaseException as error:  # whatever it is, it comes again where it is asked for
             portion.failed = f"{type(error).__name__}: {error}"
             if isinstance(error, KeyboardInterrupt):
@@ -186,12 +197,16 @@ class Player:
         finally:
             self._runner.coverage = None
         sights.tell(portion)
+        portion.endless = endless.costs
         portion.told = self._told[:]
         return portion
 
     def _learn(self) -> None:
         """Play run 0 for its lesson, as one has to who begins elsewhere."""
         if not self._learned:
+            known = Mode.of(self._runner)
+            self._runner.run(Dull(), 0)  # it may do what is done once in a process
+            known.impress(self._runner)
             self._runner.run(self._strategy, 0)
             self._said = self._claim()
             self._learned = True

@@ -24,7 +24,10 @@ class Remembering:
         self._shelf.expect_folder()
         # Without the number of agents, because what is saved names those that matter.
         self._program = COUNT.sub("", explorer.program.name)
-        self._verdicts = try_again(explorer, self._shelf.failures(self._program))
+        failures = self._shelf.failures(self._program)
+        if failures:
+            explorer.rehearse_alone()
+        self._verdicts = try_again(explorer, failures)
         self._warnings = tuple(self._shelf.warnings)
         explorer.on_found = self.keep
 

@@ -57,9 +57,13 @@ class Runner:
         self.blocking = False
         self.coverage: Coverage | None = None
         self._settled = conditions.backend is not None
-        most = MOST_IN_PASSING if conditions.oracle is None else MOST_ORDERS
-        agents, seed = len(program.bodies), conditions.oracle or 0
-        self.oracle = SerialOracle(self._in_order, agents, most, seed)
+        self.renew_oracle()
+
+    def renew_oracle(self) -> None:
+        """Forget what serial orders came to."""
+        oracle = self.conditions.oracle
+        most = MOST_IN_PASSING if oracle is None else MOST_ORDERS
+        self.oracle = SerialOracle(self._in_order, len(self.program.bodies), most, oracle or 0)
 
     def once(
         self, strategy: Strategy, *, traced: bool = False, limits: Limits | None = None

@@ -7,6 +7,7 @@ from typing import Final
 
 from pileup.errors import PileupError
 from pileup.search.crews import Crew, Job
+from pileup.search.endless import Endless
 from pileup.search.portions import Portion
 from pileup.search.progress import Teller
 from pileup.search.stopping import Stop, real_seconds
@@ -25,6 +26,8 @@ class Sharing:
         stop: Stop,
         write: Callable[[Portion], None],
         teller: Teller | None = None,
+        *,
+        endless: Endless,
     ) -> None:
         self._portions = portions
         self._runs = runs
@@ -35,6 +38,7 @@ class Sharing:
         self._begun: dict[int, float] = {}
         self._next = portions[-1].end
         self._teller = teller
+        self._endless = endless
         for portion in portions:
             self._tell(portion)
 
@@ -42,7 +46,8 @@ class Sharing:
     def is_over(self) -> bool:
         """Whether nothing more is to be handed out."""
         last = self._portions[-1]
-        return self._stop.now or bool(last.failed) or last.end >= self._runs
+        enough = self._stop.now or self._endless.is_enough
+        return enough or bool(last.failed) or last.end >= self._runs
 
     def share_out(self, crew: Crew, hands: int, pace: float, long: float) -> None:
         """Let so many play, `long` seconds at a time; a run takes `pace` seconds at first."""
@@ -80,11 +85,17 @@ class Sharing:
         took = real_seconds() - self._begun.pop(job.begin)
         self._pace = max(took, 1e-6) / max(portion.end - portion.begin, 1)
         self._waiting[job.begin] = (job, portion)
-        while (made := self._portions[-1].end) in self._waiting:
+        while (made := self._portions[-1].end) in self._waiting and not self._endless.is_enough:
             job, portion = self._waiting.pop(made)
             if portion.began != self._portions[-1].mode:
                 # A run before it has shown which loop the agents need: play it anew under that.
                 self._again.append(job)
+                return
+            self._endless.add(portion.endless)
+            if (end := self._endless.end) is not None and end < portion.end:
+                # One worker would have stopped earlier: play it anew up to there.
+                del self._endless.costs[-len(portion.endless) :]
+                self._again.append(job._replace(end=end))
                 return
             self._portions.append(portion)
             self._tell(portion)

@@ -20,7 +20,7 @@ from pileup.detectors.taxonomy import LASTING
 from pileup.findings import Finding
 from pileup.results import Run, Shrunk
 from pileup.search.attempt import Attempt
-from pileup.search.gate import MOST_RUNS, Gate
+from pileup.search.gate import MOST_STEPS, Gate
 from pileup.search.prover import Prover
 from pileup.search.reduce import lower, reduce
 from pileup.settings import Limits
@@ -32,8 +32,14 @@ T = TypeVar("T")
 MOST_SCRATCH: Final = 60
 """How many runs are tried that have one deviation and nothing else."""
 
+MOST_SCRATCH_STEPS: Final = MOST_STEPS // 2
+"""How many steps they may take, so that there are some left for what comes then."""
+
 OTHERS: Final = 10
 """How many runs are made to see what else matters about the plainest one."""
+
+FEW_OTHERS: Final = 3
+"""How many where each takes very long."""
 
 FREE: Final = 1 << 30
 """So many operations are no limit."""
@@ -69,7 +75,7 @@ class Shrinker:
         """Try all there is, again and again until nothing helps."""
         self.start_from_scratch()
         before = None
-        while self.best.cost != before and self.gate.runs < MOST_RUNS:
+        while self.best.cost != before and not self.gate.is_tired:
             before = self.best.cost
             self.drop_faults()
             self.drop_agents()
@@ -84,9 +90,10 @@ class Shrinker:
         """See the plainest run again, and tell how it was come by."""
         self.gate.forget_the_plan()
         best = self.best
-        others = [Follow(best.sketch, Random(number)) for number in range(OTHERS)]
+        count = FEW_OTHERS if self.gate.steps >= MOST_STEPS else OTHERS
+        others = [Follow(best.sketch, Random(number)) for number in range(count)]
         too = sum(self.gate.attempt(each, best.limits) is not None for each in others)
-        shrunk = Shrunk(self.gate.found.size, best.size, self.gate.runs, too, OTHERS)
+        shrunk = Shrunk(self.gate.found.size, best.size, self.gate.runs, too, count)
         lasting = {finding.fingerprint for finding in self.gate.lasting}
         run = self.gate.prover.prove(best.run, best.limits)
         findings = tuple(each for each in run.findings if each.fingerprint in lasting)
@@ -101,6 +108,8 @@ class Shrinker:
             return
         for swerve in _swerves(self.gate.turns)[:MOST_SCRATCH]:
             if self.gate.consider(Sketch((swerve,)), limits):
+                return
+            if self.gate.steps >= MOST_SCRATCH_STEPS:
                 return
 
     def drop_faults(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Coroutine
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any, cast
 
 from pileup.errors import UsageError
@@ -13,6 +13,9 @@ from pileup.sim.greenlets import Blocking, in_greenlet
 from pileup.sim.kernel import Sim
 
 MOST_ARGUMENTS = 2
+
+MOST_KNOWN = 256
+"""So many bodies are looked at once only; bounded, because what is known of one keeps it alive."""
 
 
 def coroutine_of(sim: Sim, agent: Agent) -> Coroutine[Any, Any, object]:  # Any: loops' messages
@@ -30,7 +33,7 @@ async def _drive(sim: Sim, body: Body, args: tuple[object, ...]) -> object:
     return await result if isinstance(result, Awaitable) else result
 
 
-@cache
+@lru_cache(maxsize=MOST_KNOWN)
 def is_async(body: Body) -> bool:
     """Whether calling the body makes a coroutine."""
     inner: object = body
@@ -47,7 +50,7 @@ def _is_generator(body: Body) -> bool:
     return inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner)
 
 
-@cache
+@lru_cache(maxsize=MOST_KNOWN)
 def arguments(body: Body) -> int:
     """Count how many of `(world, me)` a body takes; refuse one that wants something else."""
     name = getattr(body, "__qualname__", repr(body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from gc import get_referents
 from inspect import isasyncgen
 from pathlib import Path
@@ -80,8 +81,12 @@ def place(frame: FrameType) -> str | None:
     package, _, rest = str(frame.f_globals.get("__name__")).partition(".")
     if package == "pileup" and not rest.startswith("scenarios"):
         return None
-    code = frame.f_code
-    return f"{Path(code.co_filename).name}:{frame.f_lineno} in {code.co_name}"
+    return _named(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+@lru_cache(maxsize=1024)  # because a traced run asks at each operation, mostly for few lines
+def _named(filename: str, line: int, function: str) -> str:
+    return f"{Path(filename).name}:{line} in {function}"
 
 
 def is_own(frame: FrameType) -> bool:
@@ -92,6 +97,7 @@ def is_own(frame: FrameType) -> bool:
     return not is_library(frame.f_code.co_filename)
 
 
+@lru_cache(maxsize=1024)
 def is_library(filename: str) -> bool:
     """Whether a file came with Python or with a package, or is no file at all."""
     if filename.startswith((STDLIB, "<frozen")):

@@ -21,7 +21,6 @@ RAISE = {
     "check-with-a-memory": NotDeterministic,
     "clock-as-default": NotDeterministic,
     "cpu-time": NotDeterministic,
-    "done-once": NotDeterministic,
     "environment": NotDeterministic,
     "file-that-grows": NotDeterministic,
     "generator-at-import": NotDeterministic,
@@ -46,6 +45,7 @@ CLEAN = (
 PRINT = (
     "clock-as-attribute",
     "disguises",
+    "done-once",
     "done-once-instead",
     "finalizer-in-a-cycle",
     "taken-over",

@@ -242,9 +242,18 @@ def test_those_that_struck_are_not_among_them() -> None:
     assert "pause" not in idle.partition(". ")[0]
 
 
-def test_a_profile_gives_one_warning_and_not_thirty() -> None:
-    found = pileup.explore(shares, faults="3am", runs=3)
-    assert sum("never struck" in each for each in found.warnings) == 1
+def test_a_profile_of_which_nothing_struck_says_so_once() -> None:
+    found = pileup.explore(touches_nothing, faults="lossy-acks", runs=3)
+    (idle,) = [each for each in found.warnings if "struck" in each]
+    assert idle.startswith("No fault of 'lossy-acks' struck in 3 runs.")
+    assert "nothing shared was touched" in idle
+
+
+def test_a_profile_of_which_anything_struck_is_not_complained_of() -> None:
+    found = pileup.explore(shares, faults="lossy-acks", runs=100)
+    struck = [rule for rule, tally in found.stats.faults.items() if tally.struck]
+    assert 0 < len(struck) < len(found.stats.faults)
+    assert not [each for each in found.warnings if "struck" in each]
 
 
 # What a clean search is worth --------------------------------------------------------------

@@ -287,3 +287,23 @@ def test_the_report_credits_the_strategy_that_found_it() -> None:
     exploration = pileup.explore(adder, check=nothing_lost, runs=30)
     sightings = exploration.stats.sightings.values()
     assert {(each.run, each.strategy) for each in sightings} == {(2, "surw")}
+
+
+def test_the_first_line_of_an_error_is_the_title_and_the_rest_the_explanation() -> None:
+    async def fails() -> None:
+        raise ValueError("404 for the order\nFor more information check: the manual")
+
+    finding = found(fails, agents=1, runs=1)
+    assert finding.title == "fails-0 raised ValueError: 404 for the order"
+    first, second = finding.explanation.splitlines()
+    assert first.startswith("fails-0 ended with ValueError: 404 for the order at test_judge.py:")
+    assert second == "For more information check: the manual"
+
+
+def test_an_error_that_begins_with_an_empty_line_has_a_title_all_the_same() -> None:
+    def check(_: World) -> None:
+        raise AssertionError("\n  the total is wrong\n  by 1")
+
+    finding = found(careful, check=check)
+    assert finding.title == "the total is wrong"
+    assert finding.explanation.endswith("by 1")

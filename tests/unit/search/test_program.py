@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from functools import partial
 from typing import Any
 
@@ -12,6 +14,7 @@ from pileup.choices import Tape
 from pileup.errors import BadToken, UsageError
 from pileup.fakes import World
 from pileup.search.program import MOST_AGENTS, assemble, name_of
+from pileup.sim.bodies import MOST_KNOWN, arguments, is_async
 from pileup.tokens import Ticket, decode, encode
 
 
@@ -306,3 +309,21 @@ def test_a_replay_gives_a_token_that_can_be_replayed() -> None:
     run = pileup.replay(encode(Ticket(Tape((0,) * 30 + (1,)), agents=2)), adder)
     assert decode(run.token).digest == run.history.digest
     assert pileup.replay(run.token, adder).faithful
+
+
+def test_agents_made_anew_for_each_example_are_not_kept_for_ever() -> None:
+    first = partial(takes_one)
+    known = weakref.ref(first)
+    arguments(first)
+    is_async(first)
+    del first
+    for _ in range(MOST_KNOWN):
+        fresh = partial(takes_one)
+        arguments(fresh)
+        is_async(fresh)
+    gc.collect()
+    assert known() is None
+
+
+def takes_one(world: object) -> None:
+    """Do nothing."""

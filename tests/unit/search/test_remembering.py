@@ -200,7 +200,7 @@ def test_it_is_tried_before_anything_else(tmp_path: Path) -> None:
         return World(sim)
 
     pileup.explore(adds, setup=notes, runs=3, saved=tmp_path)
-    assert begun[0] == "replay"
+    assert begun[:2] == ["dull", "replay"]  # the first is the rehearsal, which counts for nothing
 
 
 def test_what_is_found_again_by_the_search_is_told_once(tmp_path: Path) -> None:
