@@ -8,12 +8,13 @@ text below it is run.
 from __future__ import annotations
 
 import pkgutil
+import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from support.markdown import Example, examples, resembles
-from support.sessions import without_others
+from support.sessions import on_its_own, without_others
 
 import pileup
 import pileup.fakes
@@ -50,12 +51,14 @@ def said(pytester: pytest.Pytester, example: Example) -> str:
 def test_each_example_says_what_the_page_shows(
     page: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable in ("CI", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "PYTEST_ADDOPTS"):
-        monkeypatch.delenv(variable, raising=False)
+    on_its_own(monkeypatch)
     monkeypatch.setenv("COLUMNS", "80")
     pytester.makeini("[pytest]\n")  # else a file above the folder would be this session's
     for example in examples(HOWTO / page).values():
-        pytester.path.joinpath(f"{module_of(example)}.py").write_text(example.code, "utf-8")
+        module = module_of(example)
+        pytester.path.joinpath(f"{module}.py").write_text(example.code, "utf-8")
+        for name in (module, f"test_{module}"):  # one of ours may be called the same
+            monkeypatch.delitem(sys.modules, name, raising=False)
         if example.shown:
             text = said(pytester, example)
             assert resembles(example.shown[0], text), f"{example.name} of {page}:\n{text}"

@@ -19,7 +19,9 @@ TESTS = re.compile(r"^(?:def (test_\w+)|(Test\w+) = )", re.MULTILINE)
 @pytest.fixture(autouse=True)
 def _always_the_same() -> Iterator[None]:
     before = settings.get_current_profile_name()
-    settings.register_profile("docs", derandomize=True, database=None, deadline=None)
+    settings.register_profile(
+        "docs", derandomize=True, database=None, deadline=None, print_blob=False
+    )
     settings.load_profile("docs")
     yield
     settings.load_profile(before)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.markdown import Example, examples, resembles
+from support.sessions import on_its_own
 
 EXAMPLES = examples(Path(__file__).parents[2] / "docs" / "pytest-benchmark.md")
 OPTIONS = (
@@ -25,6 +26,11 @@ def said(pytester: pytest.Pytester, example: Example, *options: str) -> str:
     pytester.makepyfile(test_it=example.code)
     result = pytester.runpytest_subprocess(*OPTIONS, *options)
     return f"{result.stdout.str()}\n"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_its_own(monkeypatch)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.markdown import examples, resembles
-from support.sessions import without_others
+from support.sessions import on_its_own, without_others
 
 EXAMPLES = examples(Path(__file__).parents[2] / "docs" / "pytest.md")
 
@@ -15,8 +15,7 @@ EXAMPLES = examples(Path(__file__).parents[2] / "docs" / "pytest.md")
 def test_the_example_says_what_the_page_shows(
     name: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    on_its_own(monkeypatch)
     pytester.makeini("[pytest]")
     example = EXAMPLES[name]
     pytester.makepyfile(**{f"test_{example.module}": example.code})

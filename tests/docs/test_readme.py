@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.markdown import examples, resembles, run
-from support.sessions import without_others
+from support.sessions import on_its_own, without_others
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "README.md"
@@ -20,7 +20,10 @@ def test_the_example_says_what_the_page_shows(tmp_path: Path) -> None:
     assert resembles(example.shown[0], str(outcome.error)), str(outcome.error)
 
 
-def test_the_test_fails_with_the_same_story(pytester: pytest.Pytester) -> None:
+def test_the_test_fails_with_the_same_story(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_its_own(monkeypatch)
     pytester.makeini("[pytest]")
     pytester.makepyfile(test_it=examples(PAGE)["in-a-suite"].code)
     result = pytester.runpytest_subprocess(*without_others(()))

@@ -8,7 +8,7 @@ from importlib import import_module
 import anyio.to_thread
 import pytest
 import trio
-from support.sessions import Session, without_others
+from support.sessions import Session, on_its_own, without_others
 
 import pileup
 import pileup.fakes
@@ -25,8 +25,7 @@ LOOPS = (trio, anyio.to_thread)  # imported here for the same reason
 
 @pytest.fixture
 def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Session:
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "PYTEST_ADDOPTS"):
-        monkeypatch.delenv(name, raising=False)
+    on_its_own(monkeypatch)
     monkeypatch.setenv("COLUMNS", "200")
     pytester.makeini("[pytest]")  # or a folder above might pass for the root
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.sessions import on_its_own
 
 import pileup
 from pileup.fakes import World
@@ -104,7 +105,8 @@ def saved(path: Path) -> dict[str, Bench]:
 
 
 @pytest.fixture
-def bed(pytester: pytest.Pytester) -> Bed:
+def bed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Bed:
+    on_its_own(monkeypatch)
     return Bed(pytester)
 
 

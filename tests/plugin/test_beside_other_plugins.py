@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.sessions import RACY, said
+from support.sessions import RACY, on_its_own, said
 
 MIXED = """
 import asyncio, trio, pytest
@@ -65,6 +65,11 @@ PLUGINS = {
     "randomly": ("", ["-p", "no:asyncio", "-p", "no:trio", "-p", "no:anyio"], 1),
     "all of them": (ASYNCIO + TRIO + ANYIO, [], 7),
 }
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_its_own(monkeypatch)
 
 
 def run_pytest(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:

@@ -27,6 +27,7 @@ QUIET = settings(
     phases=(Phase.generate, Phase.shrink),
     deadline=None,
     derandomize=True,
+    print_blob=False,  # which is another thing where CI is set
     stateful_step_count=10,
     suppress_health_check=list(HealthCheck),
 )

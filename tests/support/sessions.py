@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final, Protocol
 
 import pytest
@@ -27,6 +28,10 @@ OTHERS: Final = ("randomly", "asyncio", "trio", "cacheprovider", "benchmark", "a
 """Plugins that are left out where a test is not about them, because they take their time."""
 
 
+OUTER: Final = ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "PYTEST_ADDOPTS")
+"""What pytest and the plugins go by."""
+
+
 class Session(Protocol):
     """Writes a test file and runs pytest on it."""
 
@@ -37,6 +42,13 @@ class Session(Protocol):
 def without_others(using: tuple[str, ...]) -> list[str]:
     """Say on the command line which plugins are left out."""
     return [part for name in OTHERS if name not in using for part in ("-p", f"no:{name}")]
+
+
+def on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a session know nothing of the one around it, nor of where that runs."""
+    for name in sorted(os.environ):
+        if name in OUTER or name.startswith("PYTEST_XDIST_"):
+            monkeypatch.delenv(name)
 
 
 def said(result: pytest.RunResult) -> str:
