@@ -183,6 +183,11 @@ class Exploration:
         return not self.findings
 
     @property
+    def bound(self) -> str:
+        """In how many runs at most something goes wrong, if so many drawn ones were clean."""
+        return f"{100 * (1 - (1 - CONFIDENCE) ** (1 / self.runs)):.2g}%"
+
+    @property
     def strength(self) -> str:
         """How much a clean result says."""
         return ". ".join(self.strengths)
@@ -197,10 +202,9 @@ class Exploration:
         if self.exhausted:
             yield f"Clean: {self.claim}"
             return
-        bound = 1 - (1 - CONFIDENCE) ** (1 / self.runs)
         yield f"{self.runs:,} runs clean" + (
             ". If orders like these can go wrong at all, they do in fewer than "
-            f"{100 * bound:.2g}% of runs (at {CONFIDENCE:.0%} confidence)"
+            f"{self.bound} of runs (at {CONFIDENCE:.0%} confidence)"
             if self.drawn
             else ""
         )

@@ -34,7 +34,7 @@ def render(found: Exploration, recipe: Recipe = IN_PYTHON) -> str:
     shown = found.counterexample
     lines = [summary(found, recipe)]
     if shown is not None and not found.clean:
-        lines += ["", counterexample(found), *_again(shown, recipe)]
+        lines += ["", counterexample(found, recipe)]
     return "\n".join([*lines, *(f"\nwarning: {each}" for each in found.warnings)])
 
 
@@ -44,10 +44,12 @@ def summary(found: Exploration, recipe: Recipe = IN_PYTHON) -> str:
     return "\n".join([*found.saved, *told])
 
 
-def counterexample(found: Exploration) -> str:
-    """Tell the run that shows the worst finding, in the order in which things happened."""
+def counterexample(found: Exploration, recipe: Recipe = IN_PYTHON) -> str:
+    """Tell the run that shows the worst finding, in order, and how to see it again."""
     shown = found.counterexample
-    return "" if shown is None else "\n".join(_interleaving(shown, found.findings[0]))
+    if shown is None:
+        return ""
+    return "\n".join([*_interleaving(shown, found.findings[0]), *_again(shown, recipe)])
 
 
 def render_run(run: Run) -> str:

@@ -166,11 +166,8 @@ def _often(kind: str, alike: list[Finding], found: Exploration) -> str:
 
 def _sure(found: Exploration) -> str:
     """Say how sure it is that nothing is there, in a few words."""
-    from pileup.results import CONFIDENCE
-
     if found.exhausted:
         return "clean: all orders tried"
     if not found.drawn:
         return f"clean: {found.claim}" if found.claim else "clean"
-    bound = 1 - (1 - CONFIDENCE) ** (1 / found.runs)
-    return f"clean: below {100 * bound:.2g}% of runs"
+    return f"clean: below {found.bound} of runs"

@@ -58,6 +58,11 @@ DETECTORS: Final = (
 _added: dict[str, Detector] = {}
 
 
+def has_own() -> bool:
+    """Whether somebody has registered a detector, whose kinds nobody knows beforehand."""
+    return bool(_added)
+
+
 def detector(function: D) -> D:
     """Register a detector of your own: a function that takes a `History` and yields findings."""
     name = getattr(function, "__name__", None)

@@ -15,6 +15,7 @@ from pileup.errors import NotSaved
 from pileup.pytest_plugin.asking import OF_THE_SEARCH, Words, scenario_of, settled
 from pileup.pytest_plugin.options import EXPLORED, GIVEN, NAMES
 from pileup.pytest_plugin.quieting import Output
+from pileup.pytest_plugin.replaying import recipe_of
 from pileup.pytest_plugin.reporting import write
 from pileup.reports.text import render
 from pileup.results import Exploration, Run, Sighting, Stats
@@ -71,7 +72,7 @@ def conduct(
         item.session.shouldstop = f"Ctrl-C during the exploration of {item.nodeid}"
     item.stash.setdefault(LOG, []).append(Explored(program, found, real_seconds() - begun))
     if given.report is not None:
-        write(given.report, program, found)
+        write(given.report, program, found, recipe_of(item))
     return found
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Generator, Iterator
 from typing import Final
 
@@ -13,7 +11,8 @@ from _pytest._code.code import ExceptionRepr, ReprExceptionInfo, ReprFileLocatio
 from pileup.errors import PileupError
 from pileup.pytest_plugin.conducting import LOG
 from pileup.pytest_plugin.entries import entry_of, properties_of
-from pileup.reports.text import counterexample, summary
+from pileup.pytest_plugin.replaying import recipe_of
+from pileup.reports.text import IN_PYTHON, Recipe, counterexample, summary
 from pileup.results import Exploration, NotClean
 
 MARK: Final = "pileup"
@@ -31,8 +30,11 @@ def report_of(
     item.user_properties += properties_of(explored)
     error = None if call.excinfo is None else _cause(call.excinfo.value)
     is_agent = call.when == "call" and item.get_closest_marker(MARK) is not None
+    recipe = IN_PYTHON
     if isinstance(error, NotClean):  # told at length below, and once
-        error.args = (summary(error.found) if is_agent else headline(error.found),)
+        if any(each.found is error.found for each in explored):
+            recipe = recipe_of(item)
+        error.args = (summary(error.found, recipe) if is_agent else headline(error.found),)
     report = yield
     if explored:
         report.pileup = [entry_of(item, each) for each in explored]  # type: ignore[attr-defined] # pytest sends it along
@@ -40,7 +42,9 @@ def report_of(
         if is_agent and isinstance(error, NotClean | PileupError):
             report.longrepr = _plain(item, call.excinfo)
         if isinstance(error, NotClean) and isinstance(report.longrepr, ExceptionRepr):
-            _tell(report.longrepr, error.found, item, is_agent=is_agent)
+            if not is_agent:
+                report.longrepr.addsection(STORY, summary(error.found, recipe))
+            _tell(report.longrepr, error.found, recipe)
     return report
 
 
@@ -58,14 +62,6 @@ def headline(found: Exploration) -> str:
     return f"{worst.kind} ({worst.severity}): {worst.title.partition(NEWLINE)[0]}{more}"
 
 
-def replay_line(item: pytest.Item, token: str) -> str:
-    """Write the line that shows a run again."""
-    path, separator, name = item.nodeid.partition("::")
-    config = item.config
-    here = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
-    return f"pytest {shlex.quote(f'{here}{separator}{name}')} --pileup-replay={token}"
-
-
 def _plain(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> ExceptionRepr:
     """Show the message without a traceback, which would be one of pileup's own code."""
     shown = excinfo.getrepr(style="value")
@@ -77,14 +73,11 @@ def _plain(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> E
     return ReprExceptionInfo(shown.reprtraceback, crash)
 
 
-def _tell(shown: ExceptionRepr, found: Exploration, item: pytest.Item, *, is_agent: bool) -> None:
-    """Add the story, in sections that no option about captured output hides."""
-    if found.counterexample is None:
-        return
-    if not is_agent:
-        shown.addsection(STORY, summary(found))
-    lines = [counterexample(found), f"replay: {replay_line(item, found.counterexample.token)}"]
-    shown.addsection(SHOWN, "\n".join([*lines, *_warnings(found)]))
+def _tell(shown: ExceptionRepr, found: Exploration, recipe: Recipe) -> None:
+    """Add the story, in a section that no option about captured output hides."""
+    if found.counterexample is not None:
+        lines = [counterexample(found, recipe), *_warnings(found)]
+        shown.addsection(SHOWN, "\n".join(lines))
 
 
 def _warnings(found: Exploration) -> Iterator[str]:

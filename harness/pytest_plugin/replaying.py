@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 
 import pytest
 
 from pileup.errors import BadToken, UsageError
 from pileup.pytest_plugin.options import GIVEN
+from pileup.reports.text import Recipe
 from pileup.tokens import PREFIX, decode
 
 MOST_NAMED = 5
+
+
+def recipe_of(item: pytest.Item) -> Recipe:
+    """Say how a run of a test is seen again, from the folder that pytest was called in."""
+    path, separator, name = item.nodeid.partition("::")
+    here = os.path.relpath(item.config.rootpath / path, item.config.invocation_params.dir)
+    test = shlex.quote(f"{here}{separator}{name}")
+    return Recipe(lambda token: f"pytest {test} --pileup-replay={token}")
 
 
 def token_of(text: str, folder: Path) -> str:

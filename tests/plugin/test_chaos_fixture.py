@@ -205,3 +205,18 @@ def test_explorations_of_a_fixture_are_told_too(session: Session) -> None:
     result.stdout.fnmatch_lines(
         ["*- pileup: one run that shows it -*", "1 exploration, 30 runs, *"]
     )
+
+
+def test_an_exploration_that_is_not_of_the_session_is_seen_again_in_python(
+    session: Session,
+) -> None:
+    text = (
+        ADDS
+        + """
+    def test_adds():
+        pileup.explore(adds, runs=30).assert_clean()
+    """
+    )
+    result = session(text)
+    result.stdout.fnmatch_lines(["*- pileup: one run that shows it -*", "replay: pileup.replay(*"])
+    assert "--pileup-replay" not in said(result)

@@ -405,3 +405,29 @@ def test_what_is_recorded_and_logged_begins_anew_with_each_run(session: Session)
     )
     result.assert_outcomes(passed=1)
     assert Path("out.xml").read_text("utf-8").count('name="seen"') == 1
+
+
+def test_kinds_of_ones_own_detectors_can_be_ignored(session: Session) -> None:
+    result = session("""
+        import pytest, pileup
+        from pileup.detectors import registry
+
+        @pytest.fixture(scope="session", autouse=True)
+        def forgotten():
+            yield
+            registry._added.clear()
+
+        @pileup.detector
+        def too_quiet(history):
+            yield pileup.Finding("too_quiet", "low", "nobody spoke", "Nobody did.")
+
+        @pytest.mark.pileup(runs=5, ignore=["too_quiet"])
+        async def test_ignored(world):
+            await world.memory.add("n", 1)
+
+        @pytest.mark.pileup(runs=5)
+        async def test_not_ignored(world):
+            await world.memory.add("n", 1)
+        """)
+    result.assert_outcomes(passed=1, failed=1)
+    assert "too_quiet (low): nobody spoke" in said(result)

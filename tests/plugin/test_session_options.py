@@ -188,6 +188,9 @@ def test_a_report_is_a_file_for_each_exploration(session: Session) -> None:
     session(RACY + CAREFUL.replace("test_adds", "test_careful"), "--pileup-report=told")
     racy, careful = sorted(Path("told").glob("*.txt"))
     assert "lost_write" in racy.read_text("utf-8")
+    assert "replay: pytest test_it.py::test_adds --pileup-replay=pileup1-" in racy.read_text(
+        "utf-8"
+    )
     assert "40 runs clean" in careful.read_text("utf-8")
     told = [
         one for path in Path("told").glob("*.json") for one in data.read(path.read_text("utf-8"))

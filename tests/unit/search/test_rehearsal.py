@@ -132,7 +132,7 @@ def test_what_is_done_once_where_the_race_is_found_is_done_before_it_is_proved()
 # What is refused --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("period", [2, 3, 4, 5, 1000])
+@pytest.mark.parametrize("period", [2, 3, 4, 5, 9, 1000])
 @pytest.mark.parametrize("strategy", ["auto", "random", "systematic"])
 def test_a_program_that_goes_on_being_another_one_is_refused(period: int, strategy: str) -> None:
     kept = Kept()
