@@ -113,6 +113,13 @@ class Spread(NamedTuple):
         )
 
 
+def kinds(ignore: Collection[str]) -> Collection[str]:
+    """Return the kinds to ignore; a text is a collection too, of letters that name nothing."""
+    if isinstance(ignore, str):
+        raise UsageError(f"`ignore` is a list of kinds. Write ignore=[{ignore!r}].")
+    return ignore
+
+
 class NotClean(AssertionError):
     """Something was found; the message is the whole story."""
 
@@ -216,9 +223,8 @@ class Exploration:
     def assert_clean(self, ignore: Collection[str] = ()) -> None:
         """Raise AssertionError with the whole story if anything but the ignored kinds was found."""
         __tracebackhide__ = True
-        if isinstance(ignore, str):
-            raise UsageError(f"`ignore` is a list of kinds. Write ignore=[{ignore!r}].")
-        if any(finding.kind not in ignore for finding in self.findings):
+        ignored = kinds(ignore)
+        if any(finding.kind not in ignored for finding in self.findings):
             raise NotClean(self)
 
     def report(self, path: str | Path) -> Path:

@@ -16,7 +16,7 @@ from hypothesis.strategies import DataObject
 import pileup
 from pileup.choices import Strategy
 from pileup.errors import UsageError
-from pileup.results import Run
+from pileup.results import Run, kinds
 from pileup.strategies import Dull
 
 
@@ -32,8 +32,9 @@ class Played(Run):
         """Raise with the whole story if anything but the ignored kinds was found."""
         __tracebackhide__ = True
         with untraced():
+            ignored = kinds(ignore)
             for finding in self.findings:
-                if finding.kind not in ignore:
+                if finding.kind not in ignored:
                     raise _type_of(finding.kind)(f"{self}\n")
 
 

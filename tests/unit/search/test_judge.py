@@ -283,6 +283,12 @@ def test_what_is_ignored_does_not_fail() -> None:
         exploration.assert_clean(ignore=["check_failed"])
 
 
+def test_one_kind_to_ignore_is_a_list_of_one() -> None:
+    exploration = pileup.explore(adder, runs=30)
+    with pytest.raises(pileup.UsageError, match=r"ignore=\['the_lost_write'\]"):
+        exploration.assert_clean(ignore="the_lost_write")
+
+
 def test_the_report_credits_the_strategy_that_found_it() -> None:
     exploration = pileup.explore(adder, check=nothing_lost, runs=30)
     sightings = exploration.stats.sightings.values()
