@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from pileup.choices import Stream
 from pileup.faults.rules import Plan, Rule
 from pileup.operations import Call, Operation, Verdict, nothing
 from pileup.results import Tally
+
+Texts: TypeAlias = tuple[str, ...]
+"""What an operation is called: all of it, what is done, and each thing that is touched."""
 
 
 class Choose(Protocol):
@@ -21,6 +24,7 @@ class Choose(Protocol):
 
 
 CUT: Final = "partition"
+ANYTHING: Final = "*"
 REMEMBERED: Final = 4096
 
 
@@ -42,6 +46,8 @@ class Weather:
         self._crowd = crowd
         self._noted = noted if any(map(_counts, plan.rules)) else nothing
         self._watches = [_Watch(number, rule) for number, rule in enumerate(plan.rules)]
+        # Weather that may strike anywhere asks nobody what an operation is called.
+        self._is_aimed = any(rule.on != ANYTHING or rule.after for rule in plan.rules)
         self._cuts: dict[tuple[str, str], float] = {}
 
     def befall(self, call: Call) -> Verdict | None:
@@ -50,9 +56,12 @@ class Weather:
         label = call.op.label
         if self._is_cut_off(call):
             return Verdict(CUT, self._cuts[_link(call)] - call.now, after=False)
-        struck = next((each for each in self._watches if self._strikes(each, call, label)), None)
+        texts = _texts(call.op, label) if self._is_aimed else ()
+        struck = next(
+            (each for each in self._watches if self._strikes(each, call, label, texts)), None
+        )
         for watch in self._watches:
-            watch.see(call, label)
+            watch.see(call, texts)
         if struck is None:
             return None
         struck.strikes += 1
@@ -70,9 +79,9 @@ class Weather:
         until = self._cuts.get(_link(call)) if self._cuts else None
         return until is not None and call.now < until
 
-    def _strikes(self, watch: _Watch, call: Call, label: str) -> bool:
+    def _strikes(self, watch: _Watch, call: Call, label: str, texts: Texts) -> bool:
         rule = watch.rule
-        if rule.fault not in call.possible or not watch.concerns(call, label):
+        if rule.fault not in call.possible or not watch.concerns(call, texts):
             return False
         watch.met += 1
         if not watch.is_due(call.now):
@@ -114,13 +123,13 @@ class _Watch:
         self.decided: dict[str, bool] = {}
         self._armed: dict[str, None] = {}
 
-    def concerns(self, call: Call, label: str) -> bool:
+    def concerns(self, call: Call, texts: Texts) -> bool:
         """Whether the rule speaks of this operation, by whom and when in its work it comes."""
         rule = self.rule
         return (
-            any(matches(rule.on, text) for text in _texts(call.op, label))
-            and any(matches(rule.by, name) for name in (call.agent, call.role, call.session))
-            and matches(rule.step, call.step or "")
+            _fits(rule.on, texts)
+            and _fits(rule.by, (call.agent, call.role, call.session))
+            and _fits(rule.step, (call.step or "",))
             and (rule.after is None or call.agent in self._armed)
         )
 
@@ -135,11 +144,15 @@ class _Watch:
             and (not rule.flap or (self.met - 1) // rule.flap % 2 == 0)
         )
 
-    def see(self, call: Call, label: str) -> None:
+    def see(self, call: Call, texts: Texts) -> None:
         """Remember what an agent has done, where the rule waits for it."""
         after = self.rule.after
-        if after is not None and any(matches(after, text) for text in _texts(call.op, label)):
+        if after is not None and _fits(after, texts):
             self._armed[call.agent] = None
+
+
+def _fits(pattern: str, texts: Texts) -> bool:
+    return pattern == ANYTHING or any(matches(pattern, text) for text in texts)
 
 
 def _counts(rule: Rule) -> bool:
@@ -157,7 +170,7 @@ def _group(rule: Rule, call: Call) -> str | None:
     return "everybody" if rule.together == "all" else None
 
 
-def _texts(op: Operation, label: str) -> tuple[str, ...]:
+def _texts(op: Operation, label: str) -> Texts:
     return (label, op.name, *[touch.item.name for touch in op.touches])
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator
 from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pileup.errors import UsageError
+from pileup.errors import Crashed, UsageError
 from pileup.history import Who
 from pileup.notes import Step
 from pileup.operations import READ, WRITE, Footprint, Item, Operation, Touch, nothing
@@ -123,6 +123,9 @@ class Agent:
 
     def _collect(self) -> object:
         self.collected = True
+        if self.struck and self.error is not None and not isinstance(self.error, Exception):
+            # Its cancellation is not its parent's, who could not tell it from one of its own.
+            raise Crashed(f"{self.name} was cancelled") from self.error
         if self.error is not None:
             raise self.error
         return self.result
@@ -152,6 +155,7 @@ class Strand:
         "listed",
         "number",
         "op",
+        "overdue",
         "parent",
         "pending",
         "rank",
@@ -188,6 +192,7 @@ class Strand:
         self.site = ""
         self.watching = False
         self.timer = 0
+        self.overdue: list[Any] = []  # Any: a runtime's timeouts that it has not heard of yet
 
     @property
     def name(self) -> str:

@@ -57,9 +57,18 @@ class Hold:
         """Whether the caller has it."""
         return self._owner is caller()
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody waits for it, who has to hear when it is free."""
+        return bool(self._item.waiters)
+
     def take_unseen(self) -> None:
         """Take it without an operation, where nobody else can tell when that happened."""
         self._owner, self.depth = caller(), self.depth + 1
+
+    def give_back_unseen(self) -> None:
+        """Let go of it without an operation, as it was taken."""
+        self._let_go()
 
     def try_to_take(self) -> bool:
         """Take it if it is free at the moment when it is this caller's turn."""

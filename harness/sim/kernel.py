@@ -372,6 +372,7 @@ class Sim(Trying):
             strand.error = strand.parent = None
         self.strands.clear()
         self.agents.clear()
+        self.faulted.clear()
         self._line.strands.clear()
         self.timers.pending.clear()
         self.fakes.clear()
@@ -394,7 +395,7 @@ class Sim(Trying):
         parents = {
             (strand.agent.index, strand.branch): strand.parent.branch
             for strand in self.strands
-            if strand.branch and strand.parent is not None
+            if strand.branch and strand.parent is not None and strand.parent.agent is strand.agent
         }
         return History([agent.who for agent in cast], self._rows, parents, self.sites)
 

@@ -26,10 +26,12 @@ from inspect import currentframe
 from math import inf
 from typing import Any, Final
 
+from pileup.sim.greenlets import in_sync_code
 from pileup.sim.holds import Hold
 from pileup.sim.kernel import Sim
 from pileup.sim.presence import run_here
 from pileup.sim.sites import call_site
+from pileup.sim.stacks import is_library
 from pileup.sim.swaps import Pair
 
 FOR_EVER: Final = -1
@@ -85,6 +87,7 @@ class Lock(metaclass=_Kind):
         self._real = self._make()
         self._maker = _maker()
         self._is_wakeup = _is_made_by_wait()
+        self._is_inner = _is_made_by_a_library()
         # Nobody else knows of it yet, so Condition.wait takes it without an operation.
         self._is_unseen = self._is_wakeup
         self._hold: Hold | None = None
@@ -108,7 +111,7 @@ class Lock(metaclass=_Kind):
             raise ValueError("can't specify a timeout for a non-blocking call")
         if timeout < 0 and timeout != FOR_EVER:
             raise ValueError("timeout value must be a non-negative number")
-        if self._is_unseen or self._is_again(hold):
+        if self._is_unseen or self._is_again(hold) or self._is_private(hold):
             self._is_unseen = False
             hold.take_unseen()
             return True
@@ -122,6 +125,15 @@ class Lock(metaclass=_Kind):
         """Whether the caller has it and may take it once more; not so with a plain lock."""
         return False
 
+    def _is_private(self, hold: Hold) -> bool:
+        """Whether nobody can tell when it is taken.
+
+        What a library locks for itself, as futures do, is free whenever async code
+        comes to it; as operations these would be most of what an agent does that
+        retries with tenacity.
+        """
+        return self._is_inner and hold.is_free and not in_sync_code()
+
     def release(self) -> None:
         """Give the lock back."""
         hold = self._held()
@@ -129,6 +141,8 @@ class Lock(metaclass=_Kind):
             self._real.release()
         elif hold.depth > 1:
             hold.depth -= 1
+        elif self._is_inner and not in_sync_code() and hold.is_mine and not hold.is_wanted:
+            hold.give_back_unseen()
         else:
             hold.give_back()
 
@@ -202,6 +216,14 @@ def _maker() -> str:
     """Name the function that makes a lock, without its line, so that a tape survives an edit."""
     file, _, line = call_site().partition(":")
     return f"{line.partition(' in ')[2]} in {file}"
+
+
+def _is_made_by_a_library() -> bool:
+    """Whether a library makes this lock for something of its own."""
+    frame = currentframe()
+    while frame is not None and frame.f_code.co_filename in (__file__, threading.__file__):
+        frame = frame.f_back
+    return frame is not None and is_library(frame.f_code.co_filename)
 
 
 def _is_made_by_wait() -> bool:

@@ -74,12 +74,14 @@ def _stop(sim: Sim, strand: Strand) -> None:
 
 
 def _revive(sim: Sim, strand: Strand) -> None:
-    sim.park(sim.strand(strand.agent, _starter(strand)), START)
+    before = _body(strand)
+    again = sim.strand(strand.agent, before.parent)
+    again.born = before.born  # because nobody has started the agent once more
+    sim.park(again, START)
 
 
-def _starter(strand: Strand) -> Strand | None:
-    """Return the strand that started a strand's agent; a task of its own is not that one."""
-    parent = strand.parent
-    while parent is not None and parent.agent is strand.agent:
-        parent = parent.parent
-    return parent
+def _body(strand: Strand) -> Strand:
+    """Return the strand of an agent's own body, given it or that of a task of its own."""
+    while strand.parent is not None and strand.parent.agent is strand.agent:
+        strand = strand.parent
+    return strand

@@ -27,6 +27,8 @@ from pileup.sim.stacks import standing
 UNWINDING_TRIES: Final = 100
 """How often an agent may await on its way out before it is dropped."""
 
+GIVE_UP: Final = "give up"
+
 
 @types.coroutine
 def perform(op: Operation) -> Generator[Operation, Any, Any]:  # Any: what the operation returns
@@ -76,7 +78,7 @@ def _resume(sim: Sim, strand: Strand) -> None:
         if type(op) is not Operation and type(op) is not Firm:
             raise NeedsLoop(loop_of(op))
         if sim.ending is None:  # its last operation may have spent the budget of events
-            sim.park(strand, op)
+            sim.park(strand, _overdue(strand) if strand.overdue and type(op) is not Firm else op)
 
 
 def _unwind(strand: Strand) -> None:
@@ -98,6 +100,20 @@ def _where(strand: Strand) -> list[str]:
     return standing(strand.handle)
 
 
+def _overdue(strand: Strand) -> Operation:
+    """Let a strand hear at last, and once, that the innermost of its timeouts has passed."""
+    strand.overdue.remove(max(strand.overdue, key=lambda each: each.entered))
+    return _giving_up()
+
+
+def _giving_up() -> Operation:
+    return Operation(GIVE_UP, (), _give_up)
+
+
+def _give_up() -> None:
+    raise Expired
+
+
 class _Timeout(AbstractAsyncContextManager[None]):
     """`pileup.timeout` without an event loop: a deadline that makes the strand give up."""
 
@@ -106,6 +122,7 @@ class _Timeout(AbstractAsyncContextManager[None]):
         self.strand = strand
         self.seconds = seconds
         self.timer = 0
+        self.entered = sim.count("timeout")
         self.expired = False
 
     async def __aenter__(self) -> None:
@@ -115,16 +132,17 @@ class _Timeout(AbstractAsyncContextManager[None]):
         """Take back what the strand waits to do; it gives up instead, when it is chosen."""
         self.expired = True
         op = self.strand.op
-        if op is not None and op.name != "give up" and type(op) is not Firm:
-            self.sim.withdraw(self.strand)
-            self.sim.park(self.strand, Operation("give up", (), self._give_up))
-
-    def _give_up(self) -> None:
-        raise Expired
+        if op is None or op.name == GIVE_UP or type(op) is Firm:
+            self.strand.overdue.append(self)  # it hears of it at what it does next
+            return
+        self.sim.withdraw(self.strand)
+        self.sim.park(self.strand, _giving_up())
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         self.timer = 0
+        if self in self.strand.overdue:
+            self.strand.overdue.remove(self)
         if self.expired and (error is None or isinstance(error, Expired)):
             raise TimeoutError(f"timed out after {self.seconds:g} s of virtual time") from None

@@ -17,13 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from inspect import currentframe
+from inspect import CO_NESTED, currentframe
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final, TypeAlias
 
+from pileup.asking import asked_for
 from pileup.events import RawRow
-from pileup.notes import Frame, Note, spawned
+from pileup.notes import NESTED, Frame, Note, spawned
 from pileup.operations import Footprint, Operation
 from pileup.sim.agents import NOBODY, Strand
 from pileup.sim.sites import outwards
@@ -34,6 +35,9 @@ MOST_STRANDS: Final = 8
 
 MOST_CALLS: Final = 64
 """How many calls of one run may be open; an agent that fails and fails must not fill the memory."""
+
+ALONE: Final = "lib"
+"""The package of a library that is one file."""
 
 AFTERMATH: Final = ("receive", "answer", "no answer")
 """What a caller waits for once its request has taken effect."""
@@ -150,7 +154,7 @@ def _call(strand: Strand, name: str, note: Note | None, touches: Footprint) -> C
         top = top.parent
     about = note.intent if note is not None else None
     if about is None:
-        about = " ".join([touch.item.name for touch in touches])
+        about = asked_for(touches)
     return top.index, top.life, name, about
 
 
@@ -209,10 +213,15 @@ def _is_ours(frame: FrameType) -> bool:
 
 @lru_cache(maxsize=4096)
 def _spot(code: CodeType, line: int) -> str:
-    """Name a line; a library's with its package, because its file alone says little."""
+    """Name a line; a library's with its package, because its file alone says little.
+
+    Of its functions within functions it says so: those are what decorators put around others.
+    """
     file = code.co_filename
     for folder in (*INSTALLED, STDLIB):
         above, _, inside = file.rpartition(f"{folder}/")
         if above or inside != file:
-            return f"{inside}:{line} in {code.co_name}"
+            library = inside if "/" in inside else f"{ALONE}/{inside}"
+            nested = NESTED if code.co_flags & CO_NESTED else ""
+            return f"{library}:{line} in {nested}{code.co_name}"
     return f"{Path(file).name}:{line} in {code.co_name}"

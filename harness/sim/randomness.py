@@ -20,13 +20,16 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
 from importlib import import_module
 from typing import Any, Final, NamedTuple, TypeVar
 
+from pileup.sim.agents import here
 from pileup.sim.presence import run_here
 from pileup.sim.swaps import Pair
 
@@ -35,6 +38,17 @@ T = TypeVar("T")
 SEEDS: Final = 2**32
 NODE: Final = 0x02_00_00_00_00_01
 """The network address in `uuid1`: one that is administered locally, so nobody's."""
+
+LEAST: Final = 3
+LARGEST: Final = 64
+"""Of so many bytes identifiers are made; what is more is data."""
+
+MANY: Final = 2**24
+"""A number that is drawn from fewer is meant for something else."""
+
+PART: Final = 8
+HEX: Final = re.compile(r"[0-9a-f]{6,}")
+"""Part of an identifier, which `uuid4` makes of random bytes but for a few of its later bits."""
 
 _hidden = random._inst  # noqa: SLF001 - the generator whose methods the functions are
 _real_seed = random.Random.seed
@@ -54,6 +68,8 @@ class Draws:
     def __init__(self) -> None:
         self.bits: random.Random | None = None
         self.uuid_timestamp: int | None = None
+        self.handed: dict[int, list[str]] = {}
+        """What each agent was handed of which identifiers may be made, as these spell it."""
         self._saved: list[tuple[_Source, Any]] = []
 
     def begin(self, seed: int) -> None:
@@ -122,10 +138,21 @@ def _seed(self: random.Random, a: Any = None, version: int = 2) -> None:
 def _seeded_first(real: Callable[..., T]) -> Pair:
     @wraps(real)
     def stand_in(*args: Any, **options: Any) -> T:
-        bits()
-        return real(*args, **options)
+        stream, drawn = bits(), real(*args, **options)
+        if stream is not None:
+            _hand_out(*_identifiers_in(drawn))
+        return drawn
 
     return real, stand_in
+
+
+def _identifiers_in(drawn: object) -> tuple[str, ...]:
+    """Spell what `random` has drawn where it may be meant for an identifier."""
+    if type(drawn) is int and drawn >= MANY:
+        return str(drawn), f"{drawn:x}"
+    if type(drawn) is list and len(drawn) >= PART and all(type(each) is str for each in drawn):
+        return ("".join(drawn),)
+    return ()
 
 
 @wraps(random.seed)
@@ -140,7 +167,28 @@ _real_urandom = os.urandom
 @wraps(_real_urandom)
 def _urandom(size: int, /) -> bytes:
     stream = bits()
-    return _real_urandom(size) if stream is None else stream.randbytes(size)
+    if stream is None:
+        return _real_urandom(size)
+    drawn = stream.randbytes(size)
+    if LEAST <= size <= LARGEST:
+        _hand_out(drawn.hex(), urlsafe_b64encode(drawn).decode().rstrip("="))
+    return drawn
+
+
+def _hand_out(*spelled: str) -> None:
+    """Remember how something is spelled that an agent has drawn."""
+    strand = here.get(None)
+    if strand is not None:
+        _current[0].handed.setdefault(strand.agent.index, []).extend(spelled)
+
+
+def has_drawn(agent: int, text: str) -> bool:
+    """Whether an agent has made a text, or the beginning of a part of it, at random."""
+    handed = _current[0].handed.get(agent, ()) if _current else ()
+    if not handed:
+        return False
+    parts = [part[:PART] for part in HEX.findall(text)]
+    return any(each in text or any(part in each for part in parts) for each in handed)
 
 
 @cache
@@ -159,7 +207,9 @@ def _identifiers() -> tuple[Pair, ...]:
         draws, outer = _current[0], names["_last_timestamp"]
         names["_last_timestamp"] = draws.uuid_timestamp
         try:
-            return real_uuid1(node, stream.getrandbits(14) if clock_seq is None else clock_seq)
+            made = real_uuid1(node, stream.getrandbits(14) if clock_seq is None else clock_seq)
+            _hand_out(made.hex, str(made))
+            return made
         finally:
             draws.uuid_timestamp, names["_last_timestamp"] = names["_last_timestamp"], outer
 

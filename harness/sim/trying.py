@@ -16,6 +16,8 @@ class Trying(Marking):
     def __init__(self, budgets: Budgets) -> None:
         super().__init__(budgets)
         self.tries: Tries | None = None  # from the first failure on
+        self.faulted: list[tuple[BaseException, str, str]] = []
+        """The errors that faults raised: which fault, and what it befell."""
         self._living = 0
 
     @property
@@ -24,7 +26,9 @@ class Trying(Marking):
         return not self._living or self.ending is not None
 
     def note_failure(self, strand: Strand, op: Operation) -> None:
-        """Note from where an attempt was made that has failed."""
+        """Note from where an attempt was made that has failed, and which fault made it fail."""
+        if op.fault is not None and strand.error is not None:
+            self.faulted.append((strand.error, op.fault, op.label))
         if strand.handle is not NOBODY:
             self._known_tries().failed(strand, op)
 

@@ -8,15 +8,18 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from threading import Lock as CapturedLock
 from typing import Any
 
 import pytest
+import tenacity
 
 import pileup
 from pileup.errors import LoopBlocked
 from pileup.fakes import World
+from pileup.strategies import Dull
 
 Make = Callable[[], Any]
 KINDS = pytest.mark.parametrize(
@@ -342,3 +345,97 @@ def test_a_lock_of_a_run_is_known_by_its_type() -> None:
         assert isinstance(world, type(threading.RLock()))
 
     pileup.explore(agent, agents=1, setup=lambda _: threading.RLock(), runs=1).assert_clean()
+
+
+# Locks that a library makes for itself -----------------------------------------------------------
+
+
+class Futures:
+    """A world with a future, whose locks are the library's, and a lock of the user's own."""
+
+    def __init__(self, sim: pileup.Sim) -> None:
+        self.world = World(sim)
+        self.memory = self.world.memory
+        self.future: Future[str] = Future()
+        self.lock = threading.Lock()
+        self.world.http.route("GET", "/", lambda *_: 200)
+
+
+async def tries_again(world: Futures) -> None:
+    retrying = tenacity.AsyncRetrying(
+        stop=tenacity.stop_after_attempt(3), sleep=pileup.sleep, reraise=True
+    )
+    with suppress(ValueError):
+        await retrying(fails, world)
+
+
+async def fails(world: Futures) -> None:
+    await world.memory.get("n")
+    raise ValueError("again")
+
+
+async def locks(world: Futures) -> None:
+    with world.lock:
+        world.future.done()
+
+
+def gives(world: Futures) -> None:
+    world.future.set_result("given")
+
+
+def takes(world: Futures) -> str:
+    return world.future.result()
+
+
+def locked(agents: Any, backend: str) -> list[str]:
+    scenario = pileup.Scenario(agents, setup=Futures, agents=1, backend=backend)
+    rows = scenario.explorer().once(Dull()).history
+    return [each.name for each in rows if any("lock" in seen.resource for seen in each.items)]
+
+
+@pytest.mark.parametrize("backend", ["native", "asyncio", "trio"])
+def test_what_a_library_locks_for_itself_is_no_operation_of_async_code(backend: str) -> None:
+    assert locked(tries_again, backend) == []
+    assert locked(locks, backend) == ["try to acquire", "release"]
+
+
+def test_a_future_of_sync_agents_is_waited_for() -> None:
+    result = pileup.explore([takes, gives], setup=Futures, runs=40)
+    assert result.clean, str(result)
+    run = pileup.Scenario([takes, gives], setup=Futures).explorer().once(Dull())
+    assert run.results["takes-0"] == "given"
+    for who in ("takes-0", "gives-1"):  # both have taken the future's own lock
+        assert "acquire" in [each.name for each in run.history if each.agent == who]
+
+
+def test_a_future_that_nobody_fulfils_is_a_deadlock() -> None:
+    found = pileup.explore(takes, setup=Futures, agents=1, runs=3).findings
+    assert [each.kind for each in found] == ["deadlock"]
+
+
+async def fulfils(world: Futures) -> None:
+    await world.memory.get("n")
+    world.future.set_result("given")
+
+
+def test_a_future_that_async_code_fulfils_wakes_whoever_waits_for_it() -> None:
+    scenario = pileup.Scenario([takes, fulfils], setup=Futures)
+    assert scenario.explorer().once(Dull()).results["takes-0"] == "given"
+
+
+async def keeps_it(world: Futures) -> None:
+    with world.future._condition:  # as a library might
+        await world.memory.set("kept", value=True)
+        await pileup.sleep(1)
+
+
+def asks_meanwhile(world: Futures) -> bool:
+    while not world.memory.load("kept"):
+        time.sleep(0.1)
+    return world.future.done()
+
+
+@pytest.mark.parametrize("backend", ["native", "asyncio", "trio"])
+def test_who_waits_for_what_a_library_has_locked_hears_when_it_is_free(backend: str) -> None:
+    agents = [keeps_it, asks_meanwhile]
+    pileup.explore(agents, setup=Futures, runs=20, backend=backend).assert_clean()
