@@ -14,7 +14,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import PurePath
 from types import MappingProxyType, MemberDescriptorType, ModuleType
@@ -23,6 +23,9 @@ from urllib.parse import quote, quote_plus
 
 Frame: TypeAlias = tuple[int, str]
 """One frame of a call path: its number in this run, and the line that it stood at."""
+
+NESTED: Final = "<locals>."
+"""How the name of a library's function begins, in a frame's line, that is made within another."""
 
 
 def spawned(born: int) -> int:
@@ -53,6 +56,7 @@ class Note:
     "calls:20:session". `partial`: whether a result says of itself that it is only a part.
     `over`: of what it wrote in part alone, the item and the version that had put
     that part there. `whole`: it read a table without a condition, so that any other row matters.
+    `skips`: it passed over what others had locked, because it may have any of what it looked for.
     """
 
     unit: int | None = None
@@ -71,6 +75,7 @@ class Note:
     beside: int | None = None
     over: tuple[tuple[str, int], ...] = ()
     whole: bool = False
+    skips: bool = False
     faulty: str | None = None
     cost: float = 0.0
     tokens: int = 0
@@ -170,6 +175,9 @@ MARK: Final = re.compile(r"(?:canary-[0-9a-f]{12}|(?:wrong|invented)-[0-9a-f]{6}
 MOST_PARTS: Final = 10_000
 """So many parts of a value are looked at, those nearest to its surface first."""
 
+BARE: Final = frozenset((int, float, bool, complex, type(None)))
+"""Kinds of values in which no mark can be; many parts are of these."""
+
 NO_MARKS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -187,11 +195,15 @@ def marks_in(value: object, watched: Mapping[str, str] = NO_MARKS) -> tuple[str,
     """
     if type(value) is str:  # most are, and most have no mark, and this is asked of each
         return _marks(value, watched) if watched or "-" in value else ()
+    if type(value) in BARE:
+        return ()
     found: dict[str, None] = {}
     left, layer = MOST_PARTS, [value]
     while layer and left > 0:  # in layers, so that a circle ends with what is near having been seen
         deeper: list[object] = []
         for part in layer[:left]:
+            if type(part) in BARE:
+                continue
             text = _text(part)
             if text is None:
                 deeper += _parts(part, watched)
@@ -234,13 +246,25 @@ def _parts(value: Any, watched: Mapping[str, str]) -> Iterable[object]:  # Any: 
 
 def _attributes(value: object, kind: type) -> list[object]:
     """Return what an object's attributes hold, in slots too; of what can be called, nothing."""
-    if callable(value) or issubclass(kind, ModuleType):
-        return []
+    has_dict, slots = _anatomy(kind)
     held: list[object] = []
-    with suppress(AttributeError):
-        held += object.__getattribute__(value, "__dict__").values()
-    for each in (each for above in kind.__mro__ for each in vars(above).values()):
-        if type(each) is MemberDescriptorType:
-            with suppress(AttributeError):  # it was never set
-                held.append(each.__get__(value, kind))
+    if has_dict:
+        with suppress(AttributeError):
+            held += object.__getattribute__(value, "__dict__").values()
+    for each in slots:
+        with suppress(AttributeError):  # it was never set
+            held.append(each.__get__(value, kind))
     return held
+
+
+@lru_cache(maxsize=512)  # because a run looks at thousands of objects of a few kinds
+def _anatomy(kind: type) -> tuple[bool, tuple[MemberDescriptorType, ...]]:
+    """Say of a kind of objects where they hold something: whether in a dictionary, in which slots.
+
+    Whatever can be called holds nothing that was said.
+    """
+    members = [pair for above in kind.__mro__ for pair in vars(above).items()]
+    if issubclass(kind, ModuleType) or any(name == "__call__" for name, _ in members):
+        return False, ()
+    slots = tuple([each for _, each in members if type(each) is MemberDescriptorType])
+    return bool(kind.__dictoffset__), slots

@@ -145,6 +145,8 @@ class Sighting:
 class Stats:
     """What the search did: under which backend, how many steps, who found what when.
 
+    `kinds` says in how many runs a finding of each kind was seen, which may be
+    fewer than its findings add up to, and more than the one that is seen most;
     `faults` has a tally of all runs for each rule of the fault plan.
     """
 
@@ -152,6 +154,7 @@ class Stats:
     steps: int
     sightings: dict[str, Sighting] = field(default_factory=dict)
     faults: dict[str, Tally] = field(default_factory=dict)
+    kinds: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

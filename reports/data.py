@@ -131,6 +131,7 @@ def _page(found: Exploration) -> dict[str, object]:
         "stats": {
             "backend": stats.backend,
             "steps": stats.steps,
+            "kinds": stats.kinds,
             "faults": {rule: tally._asdict() for rule, tally in stats.faults.items()},
         },
     }
@@ -171,6 +172,7 @@ def _stats(page: Page, findings: list[Finding]) -> Stats:
     seen = [each.page("seen") for each in page.pages("findings")]
     stats = page.page("stats")
     faults = stats.page("faults")
+    kinds = stats.page("kinds") if stats.has("kinds") else None  # reports of before have none
     tallies = {rule: faults.page(rule) for rule, _ in faults.items()}
     return Stats(
         backend=stats.text("backend"),
@@ -184,6 +186,7 @@ def _stats(page: Page, findings: list[Finding]) -> Stats:
         faults={
             rule: Tally(each.whole("met"), each.whole("struck")) for rule, each in tallies.items()
         },
+        kinds={} if kinds is None else {kind: kinds.whole(kind) for kind, _ in kinds.items()},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from pileup.notes import blank
+from pileup.notes import Note, blank
 from pileup.operations import CHANGE, READ, Footprint, Item, Touch
 from pileup.sim.agents import Agent, Strand
 from pileup.spelling import Brief
@@ -45,7 +45,6 @@ class Letter:
         "holder",
         "id",
         "item",
-        "note",
         "order",
         "said",
         "settled",
@@ -57,8 +56,6 @@ class Letter:
         self.id = number
         self.item = item
         self.alters: Footprint = (Touch(item, CHANGE),)
-        self.note = blank()
-        self.note.message = number
         self.body = body  # Any: the user's own
         self.said = said
         self.group = group
@@ -70,6 +67,13 @@ class Letter:
         self.holder: Agent | None = None
         self.clock: Strand | None = None
         self.due = inf
+
+    @property
+    def note(self) -> Note:
+        """Make a note for one operation on it; not shared, because each fails for itself."""
+        note = blank()
+        note.message = self.id
+        return note
 
     @property
     def reads(self) -> Footprint:

@@ -13,6 +13,7 @@ from pileup.fakes.database.meant import meant
 from pileup.fakes.database.noting import of_unit
 from pileup.fakes.database.rows import Row
 from pileup.fakes.database.ssi import Conflicts
+from pileup.fakes.database.surrogates import Surrogates
 from pileup.fakes.database.tables import Items, Table
 from pileup.fakes.database.work import SERIALIZABLE, Isolation, Work
 from pileup.operations import Footprint, Item, Operation, Past, Touch
@@ -49,6 +50,7 @@ class Engine:
         self.items = Items(cells, self.locks, cells["commits"], cells["serializable"])
         self.tables: dict[str, Table] = {}
         self.sequences: dict[str, int] = {}
+        self.surrogates = Surrogates()
         self.commits = 0
         self.conflicts = Conflicts()
         self.works: dict[Work, None] = {}

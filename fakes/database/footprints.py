@@ -31,7 +31,7 @@ def looked_at(table: Table, condition: Condition) -> Footprint:
 def slots_now(table: Table, condition: Condition) -> list[Slot]:
     """Return the slots of all rows that a statement may find, as things stand."""
     rows = candidates(table, condition)
-    slots = [slot for row in rows for slot in table.slots_of(None, *row.all_versions())]
+    slots = [slot for row in rows for slot in table.slots_of_row(row)]
     if condition.index is not None:
         slots.append(condition.index.slot(condition.value))
     return list(dict.fromkeys(slots))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from pileup.fakes.database.footprints import as_seen, of_rows
 from pileup.fakes.database.rows import Row, Version
@@ -11,13 +11,19 @@ from pileup.fakes.database.tables import Table
 from pileup.fakes.database.work import Work
 from pileup.operations import Footprint, Past, Touch
 
+Anew: TypeAlias = Callable[[Work, list[tuple[Row, Version]]], bool]
+"""Whether a statement would find just these rows if it looked now."""
+
 
 class Looking:
     """Where one statement looks. One that is `blind` looks only where it finds nothing."""
 
-    __slots__ = ("_blind", "_drafts", "_saw", "_touches", "_whole")
+    __slots__ = ("_anew", "_blind", "_drafts", "_saw", "_touches", "_whole")
 
-    def __init__(self, table: Table, touches: Footprint, *, blind: bool) -> None:
+    def __init__(
+        self, table: Table, touches: Footprint, *, blind: bool, anew: Anew | None = None
+    ) -> None:
+        self._anew = anew
         self._whole = table.whole
         self._touches = touches
         self._blind = blind
@@ -40,8 +46,14 @@ class Looking:
         """Say what a statement looked at that has written. Any: its answer, whatever that is."""
         return () if self._blind and answer else self._seen(work, ())
 
-    def read(self, work: Work, answer: Sequence[tuple[Row, Version]]) -> Footprint:
-        """Say what a statement looked at that has found these rows."""
+    def read(self, work: Work, answer: list[tuple[Row, Version]]) -> Footprint:
+        """Say what a statement looked at that has found these rows.
+
+        One that has waited for locks looked at the table before that, and at what
+        it locked after that. Where it would find the same now, it has seen no mixture.
+        """
+        if self._saw is not None and self._anew is not None and work.snapshot is None:
+            self._saw = self._whole.item.version if self._anew(work, answer) else self._saw
         return self._seen(work, of_rows(answer))
 
     def _seen(self, work: Work, rows: Footprint) -> Footprint:

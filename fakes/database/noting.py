@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pileup.fakes.database.rows import Version, story
+from pileup.fakes.database.surrogates import is_time
 from pileup.notes import Note, Question, blank
 from pileup.operations import Operation
 from pileup.sim.kernel import Sim
+from pileup.sim.virtual_time import wall
 from pileup.spelling import brief
 
 if TYPE_CHECKING:
+    from pileup.fakes.database.engine import Engine
     from pileup.fakes.database.tables import Table
     from pileup.fakes.database.work import Work
 
@@ -29,39 +32,50 @@ def of_unit(work: Work | None) -> Note | None:
     return note
 
 
-def of_whole(work: Work | None) -> Note:
-    """Return the note of a statement that reads a whole table."""
+def of_look(work: Work | None, *, whole: bool, skips: bool) -> Note | None:
+    """Return the note of a statement that reads: a whole table, or what nobody has locked."""
     note = of_unit(work)
-    if note is None:
+    if note is None and (whole or skips):
         note = blank()
-    note.whole = True
+    if note is not None and whole:
+        note.whole = True
+    if note is not None and skips:
+        note.skips = True
     return note
 
 
 class Inserting(Question):
-    """The note of an insert: what was to be inserted, whatever key it got.
+    """The note of an insert: what was to be inserted, but for a key that was made up for it.
 
     It is an effect once that has happened.
     """
 
-    __slots__ = ("keyed", "table", "values")
+    __slots__ = ("drawn", "keyed", "now", "table", "values")
 
-    def __init__(self, table: Table, values: Mapping[str, Any]) -> None:
+    def __init__(self, engine: Engine, table: Table, values: Mapping[str, Any]) -> None:
         # The table's name and not the table, which would keep the whole run with its history.
         self.table = table.name
         self.keyed = table.key.columns
         self.values = values
+        self.now = wall(engine.sim)
+        self.drawn = engine.surrogates.among(table.name, self.keyed, values)
 
     def spell(self) -> str:
         """Spell what was asked for; a row that is all key is its key."""
         values = self.values
-        rest = {column: values[column] for column in sorted(values) if column not in self.keyed}
+        made_up = [each for each in self.keyed if self._is_made_up(each)]
+        rest = {column: values[column] for column in sorted(values) if column not in made_up}
         return f"{self.table} {story(rest or values)}"
 
+    def _is_made_up(self, column: str) -> bool:
+        return column in self.drawn or is_time(self.values.get(column), self.now)
 
-def of_insert(work: Work | None, table: Table, values: Mapping[str, Any]) -> Inserting:
+
+def of_insert(
+    engine: Engine, work: Work | None, table: Table, values: Mapping[str, Any]
+) -> Inserting:
     """Return the note of an insert."""
-    note = Inserting(table, values)
+    note = Inserting(engine, table, values)
     if work is not None and work.unit is not None:
         note.unit = work.unit
     return note

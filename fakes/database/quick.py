@@ -247,7 +247,7 @@ def inserting(verbs: Verbs, name: str, row: Mapping[str, Any]) -> Quick | Statem
     if len(table.indexes) > 1 or not _is_simple(verbs.engine, table, key):
         return verbs.insert(None, name, row, None)
     insert = Insert(verbs, table, key, table.complete(row), table.key.slot(key).rechanges)
-    insert.op.note = of_insert(None, table, insert.given)
+    insert.op.note = of_insert(verbs.engine, None, table, insert.given)
     return insert
 
 

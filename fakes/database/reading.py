@@ -48,9 +48,14 @@ def matching(work: Work, table: Table, condition: Condition) -> list[tuple[Row, 
     if work.serial is not None:
         _note_reads(work, table, condition, rows)
     found: list[tuple[Row, Version]] = []
+    fits = condition.fits
     for row in rows:
-        version = row.seen(snapshot, work)
-        if version is not None and condition.fits(version):
+        versions = row.versions
+        if row.draft is None and versions and versions[-1].at <= snapshot:
+            version: Version | None = versions[-1]  # as `seen` would say, without asking it
+        else:
+            version = row.seen(snapshot, work)
+        if version is not None and fits(version):
             found.append((row, version))
     return found
 
@@ -91,6 +96,14 @@ def select(
         if latest is not None:
             taken.append((row, latest))
     return taken
+
+
+def finds_the_same(
+    work: Work, answer: list[tuple[Row, Version]], table: Table, condition: Condition, asked: Asked
+) -> bool:
+    """Whether a select that has locked these rows would find just them if it looked now."""
+    found = ordered(table, matching(work, table, condition), asked.order_by)
+    return found[: asked.limit] == answer
 
 
 def locked(

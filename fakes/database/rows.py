@@ -18,7 +18,7 @@ from pileup.spelling import BRIEF_LENGTH, Brief, brief, digest
 
 if TYPE_CHECKING:
     from pileup.fakes.database.ssi import Serial
-    from pileup.fakes.database.tables import Table
+    from pileup.fakes.database.tables import Slot, Table
     from pileup.fakes.database.work import Work
 
 Values: TypeAlias = Mapping[str, Any]
@@ -103,7 +103,7 @@ def _short(values: object) -> str:
 class Row:
     """One row of a table, from its insertion until nobody can see it any more."""
 
-    __slots__ = ("_columns", "_set_at", "draft", "holders", "rank", "table", "versions")
+    __slots__ = ("_columns", "_set_at", "draft", "holders", "rank", "slots", "table", "versions")
 
     def __init__(self, table: Table, values: Values) -> None:
         self.table = table
@@ -113,6 +113,8 @@ class Row:
         self.draft: Version | None = None
         self.holders: dict[Work, bool] = {}
         """Who has it locked, and whether exclusively."""
+        self.slots: tuple[Version, int, list[Slot]] | None = None
+        """Its slots in the table's indexes, with the newest version and how many there were."""
         self._columns: Columns | None = None
         """Which columns the newest version has set; None for all."""
         self._set_at: dict[str | None, int] = {}

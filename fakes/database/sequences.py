@@ -15,9 +15,11 @@ def drawing(engine: Engine, name: str) -> Operation:
             f"await db.next('{name}_id')."
         )
     cell = engine.port.cells[name]
+    drawn = engine.surrogates.drawing()
 
     def draw() -> int:
         number = engine.sequences[name] = engine.sequences.get(name, 0) + 1
+        drawn(number)
         return number
 
     # No update, because who came first can be told by the number. It is no part of a

@@ -98,7 +98,7 @@ class Shortcuts:
             put.op.note = of_unit(work)
             return put
         inserting = Insert(self._verbs, work, table, key, values, slot, slot.relocks)
-        inserting.op.note = of_insert(work, table, values)
+        inserting.op.note = of_insert(self._engine, work, table, values)
         return inserting
 
 

@@ -24,10 +24,10 @@ from pileup.fakes.database.footprints import (
     of_predicates,
     settled,
 )
-from pileup.fakes.database.looking import Looking
+from pileup.fakes.database.looking import Anew, Looking
 from pileup.fakes.database.noting import Inserting, note_answer, note_parts, of_unit
 from pileup.fakes.database.reading import Steps
-from pileup.fakes.database.rows import Version, story
+from pileup.fakes.database.rows import IN_VIEW, Version, story
 from pileup.fakes.database.tables import Table
 from pileup.fakes.database.waits import Wait, refuse_deadlock
 from pileup.fakes.database.work import Isolation, Work
@@ -96,6 +96,7 @@ class Statement(Generic[T]):
         writes: bool,
         limits: Limits,
         blind: bool = False,
+        anew: Anew | None = None,
     ) -> None:
         self._engine = engine
         self.work = work
@@ -105,7 +106,7 @@ class Statement(Generic[T]):
         self._table = table
         self._begin = begin
         self._writes = writes
-        self._looking = Looking(table, looks, blind=blind)
+        self._looking = Looking(table, looks, blind=blind, anew=anew)
         self._limits = limits
         self._shape = shape
         self.strand: Strand | None = here.get(None)
@@ -169,8 +170,8 @@ class Statement(Generic[T]):
         op.detail = _story(self._name, answer)
         if self._engine.sim.marked:
             note_answer(self._engine.sim, op, answer)
-        if answer is not None and type(op.note) is Inserting:
-            op.note.effect = True
+        if type(op.note) is Inserting and answer is not None:
+            op.note.effect = answer.way == IN_VIEW  # and no update of a row that was there
         return self._shape(answer)
 
     def _touched(self, work: Work, answer: Any, *, fresh: bool) -> Footprint:

@@ -197,6 +197,16 @@ class Table:
         known = dict.fromkeys(columns)
         return next((ix for ix in self.indexes if all(each in known for each in ix.columns)), None)
 
+    def slots_of_row(self, row: Row) -> list[Slot]:
+        """Return the slots of all versions of a row, kept as long as it stays as it is."""
+        versions = row.versions
+        if row.draft is not None or not versions:
+            return self.slots_of(None, *row.all_versions())
+        known = row.slots
+        if known is None or known[0] is not versions[-1] or known[1] != len(versions):
+            known = row.slots = (versions[-1], len(versions), self.slots_of(None, *versions))
+        return known[2]
+
     def slots_of(self, *versions: Version | None) -> list[Slot]:
         """Return the slots of a row that one of its versions has and the others have not.
 

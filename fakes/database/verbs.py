@@ -9,8 +9,8 @@ from typing import Any
 from pileup.errors import UsageError
 from pileup.fakes.database import footprints as fp
 from pileup.fakes.database.engine import Engine
-from pileup.fakes.database.noting import of_insert, of_whole
-from pileup.fakes.database.reading import Asked, Lock, Patience, copied, select
+from pileup.fakes.database.noting import of_insert, of_look
+from pileup.fakes.database.reading import Asked, Lock, Patience, copied, finds_the_same, select
 from pileup.fakes.database.rows import Row, Version
 from pileup.fakes.database.statements import Limits, Statement
 from pileup.fakes.database.tables import Slot, Table
@@ -72,9 +72,11 @@ class Verbs:
             shape,
             writes=False,
             limits=self.limits,
+            anew=partial(finds_the_same, table=table, condition=condition, asked=asked),
         )
-        if where is None and asked.limit is None:
-            statement.op.note = of_whole(work)
+        whole, skips = where is None and asked.limit is None, asked.patience == "skip"
+        if whole or skips:
+            statement.op.note = of_look(work, whole=whole, skips=skips)
         return statement
 
     def update(
@@ -115,7 +117,7 @@ class Verbs:
         slots = fp.slots_of_values(table, values)
         whole = verb == "put"
         begin = partial(insert, table=table, values=values, on_conflict=on_conflict, whole=whole)
-        note = None if whole else of_insert(work, table, values)
+        note = None if whole else of_insert(self.engine, work, table, values)
         if on_conflict is not None:
             rivals = table.key.get(table.key.value(values), ())
             slots += [s for each in rivals for s in table.slots_of(None, *each.all_versions())]

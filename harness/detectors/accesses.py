@@ -11,7 +11,8 @@ the serial oracle has said that no order of the agents comes to the same. The
   failed): who hears "no" has not read anything;
 * what a queue handed over: messages are there to be seen.
 
-Left out in both are items that hold no data. Those are **locks** (acquired and
+Left out in both is a look for rows that skips what others have locked, which asks for an
+inconsistent view on purpose. So are items that hold no data. Those are **locks** (acquired and
 released by those names, or of a resource called `lock`, or never read and
 changed in pairs by whoever has just taken them), agents (one waits for
 another to end), and a database's count of its commits.
@@ -20,22 +21,18 @@ another to end), and a database's count of its commits.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, TypeAlias
+from typing import Final
 
 from pileup.detectors.case import Case, Look
+from pileup.detectors.parts import Entry, is_skipping, without_parts, without_stops
 from pileup.detectors.units import ALONE, NOBODY, VOID, Units
 from pileup.history import RawRow
 from pileup.operations import CHANGE, READ, UPDATE, WRITE, Access, Item
-
-Entry: TypeAlias = tuple[int, int, Access, int]
-"""One access that counts: the row, the node of its unit, how, and which version."""
 
 LOCKS: Final = frozenset(("lock", "locks", "wakeup", "agent"))
 """Resources that hold no data, by the last part of their names."""
 LOCKING: Final = frozenset(("acquire", "release", "lock", "unlock"))
 BOOKKEEPING: Final = frozenset(("commits", "serializable"))
-CONTENTS: Final = ("#", "{")
-"""How the detail of a read begins that took in all parts of an item, not their names or number."""
 
 
 class Reading:
@@ -65,7 +62,7 @@ class Reading:
             return False
         known = self._guards.get(item)
         if known is None:
-            looks = list(_merged(self, self.case.looks[item]))
+            looks = list(_merged(self, item, self.case.looks[item]))
             known = self._guards[item] = _is_guard(self.case, _without_refusals(self, item, looks))
         return known
 
@@ -92,17 +89,18 @@ def entries(reading: Reading, item: Item, looks: list[Look]) -> list[Entry]:
         return []
     if not holds_data(reading.case, item):
         return []
-    found = list(_merged(reading, looks))
+    found = list(_merged(reading, item, looks))
     units = dict.fromkeys([entry[1] for entry in found if entry[1] >= 0])
     if len(units) < 2 or all(entry[2] == READ for entry in found):  # noqa: PLR2004 - one alone
         return []
+    found = without_stops(reading.case, item, found)
     if reading.strict:
         return found
-    found = _without_refusals(reading, item, _without_parts(reading.case, item, found))
+    found = _without_refusals(reading, item, without_parts(reading.case, item, found))
     return [] if reading.is_guard(item, found) else found
 
 
-def _merged(reading: Reading, looks: list[Look]) -> Iterator[Entry]:
+def _merged(reading: Reading, item: Item, looks: list[Look]) -> Iterator[Entry]:
     """Give each access its node, and make one change of a row that reads and writes."""
     whose, rows, strict = reading.units.whose, reading.case.rows, reading.strict
     lone = reading.lone
@@ -116,6 +114,8 @@ def _merged(reading: Reading, looks: list[Look]) -> Iterator[Entry]:
                 continue
             node = lone + number
         elif node == NOBODY and access == READ:
+            continue
+        if access == READ and is_skipping(rows[number], item):
             continue
         if before is not None:
             if before[0] == number:
@@ -133,34 +133,6 @@ def _both(one: Access, other: Access) -> Access:
 
 def _only_reads(row: RawRow) -> bool:
     return all(touch[1] == READ for touch in row[1])
-
-
-def _without_parts(case: Case, item: Item, found: list[Entry]) -> list[Entry]:
-    """Leave out what is done to a whole by changing a part of it, for those who saw no part.
-
-    A dictionary's `len`, or a scan for other rows of a table, need not have
-    come out otherwise; who has taken in the contents has.
-    """
-    if not any(_changes_part(case.rows[each[0]], item) for each in found if each[2] == UPDATE):
-        return found
-    return [each for each in found if each[2] != READ or _takes_in(case.rows[each[0]])]
-
-
-def _changes_part(row: RawRow, item: Item) -> bool:
-    """Whether a row changes a part of what this item is the whole of."""
-    return any(
-        other.resource == item.resource
-        and other is not item
-        and access != READ
-        and (not item.key or other.key.startswith(f"{item.key}/"))
-        for other, access in row[1]
-    )
-
-
-def _takes_in(row: RawRow) -> bool:
-    if row[11] is not None and row[11].whole:
-        return True
-    return len(row[1]) == 1 and isinstance(row[9], str) and row[9].startswith(CONTENTS)
 
 
 def _without_refusals(reading: Reading, item: Item, found: list[Entry]) -> list[Entry]:

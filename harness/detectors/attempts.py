@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from pileup.asking import asked_for
 from pileup.detectors.case import TASKS, Case, Strand
 from pileup.history import FAIL, INFO, RawRow
 from pileup.notes import Note, spawned
@@ -36,7 +37,7 @@ class Attempt(NamedTuple):
         """What it asked for; the same for all attempts of one call."""
         intent = self.note.intent
         if intent is None:
-            intent = " ".join([touch.item.name for touch in self.row[1]])
+            intent = asked_for(self.row[1])
         return f"{self.row[0].removeprefix(LATE)} {intent}"
 
     @property

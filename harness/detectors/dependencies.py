@@ -9,7 +9,8 @@ Every version's maker is known, so no search is needed. For each item in turn:
 Updates commute, and so do changes (an append, a pop, a permit of a quota, a
 lock taken): each looks for itself at the moment in which it writes. So
 between them there is no edge, unless somebody read in between; a strict
-reading orders them all, because their answers tell who was first.
+reading orders them all, because their answers tell who was first; but not
+where a whole is updated because parts of it were changed (`parts`).
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from pileup.detectors.accesses import Entry, Reading, entries, outlived
+from pileup.detectors.accesses import Reading, entries, outlived
 from pileup.detectors.case import Case, Look, looks_at
 from pileup.detectors.eras import Chain, Sink
 from pileup.detectors.graph import Graph, Sort
+from pileup.detectors.parts import Entry, by_parts
 from pileup.detectors.stretches import Stretch
 from pileup.operations import READ, WRITE, Item, Past
 
@@ -41,10 +43,12 @@ class Kept(NamedTuple):
     again: dict[int, bool]
     over: dict[int, int]
     """Of the rows that wrote a part of the item alone: the version that had put that there."""
+    by_parts: dict[int, None]
+    """The rows that update the item because they change parts of it, which are items as well."""
 
     def follow(self, sink: Sink, strict: bool) -> None:
         """Put the edges that the item makes."""
-        chain = Chain(sink, strict, self.over)
+        chain = Chain(sink, strict, self.over, self.by_parts)
         again = self.again
         for entry in self.entries:
             if entry[2] != READ:
@@ -72,7 +76,9 @@ class Dependencies:
         found = entries(self._reading, item, looks)
         if not found:
             return None
-        return Kept(item, found, outlived(self._reading, found), _over(self.case, item, found))
+        again, over = outlived(self._reading, found), _over(self.case, item, found)
+        parts = by_parts(self.case, item, found) if self.strict else {}
+        return Kept(item, found, again, over, parts)
 
     def edge(self, source: int, target: int, sort: Sort, rows: tuple[int, int]) -> None:
         """Put an edge into the graph; its rows are found again where they are needed."""

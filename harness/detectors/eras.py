@@ -11,11 +11,12 @@ wrote that part, and is in nobody else's way.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Collection
 from typing import Final, Protocol
 
-from pileup.detectors.accesses import Entry
 from pileup.detectors.graph import JOIN, RW, WR, WW, Sort
-from pileup.operations import CHANGE, UPDATE
+from pileup.detectors.parts import Entry
+from pileup.operations import CHANGE, UPDATE, WRITE
 
 COMMUTING: Final = frozenset((UPDATE, CHANGE))
 
@@ -52,35 +53,44 @@ class _Era:
 class Chain:
     """The eras of one item."""
 
-    def __init__(self, sink: Sink, strict: bool, over: dict[int, int]) -> None:
+    def __init__(
+        self, sink: Sink, strict: bool, over: dict[int, int], by_parts: Collection[int]
+    ) -> None:
         self._sink = sink
         self._strict = strict
         self._over = over
+        self._by_parts = by_parts
         self._eras = [_Era(-1)]
         self._starts = [-1]
 
     def modify(self, entry: Entry) -> None:
         """Take in a version that was made."""
         era = self._eras[-1]
-        commutes = entry[2] in COMMUTING and not self._strict
-        if not commutes or era.readers or not era.makers or era.makers[0][2] not in COMMUTING:
+        commutes = self._commutes(entry)
+        if not commutes or era.readers or not era.makers or not self._commutes(era.makers[0]):
             era = self._next(era, entry)
         era.upto = entry[3]
         if entry[1] < 0:
             return  # nobody did it: it parts what came before from what comes after
         for node, sort, row in era.before:
             self._sink.edge(node, entry[1], sort, (row, entry[0]))
-        if self._strict and entry[2] != "write":
+        if self._strict and entry[2] != WRITE and not commutes:
             self._saw(era, entry)
         era.makers.append(entry)
+
+    def _commutes(self, entry: Entry) -> bool:
+        """Whether an access is in the way of none like it."""
+        if self._strict and entry[0] not in self._by_parts:
+            return False
+        return entry[2] in COMMUTING
 
     def _next(self, era: _Era, entry: Entry) -> _Era:
         after = _Era(entry[3])
         if entry[0] in self._over and not self._strict:
             self._follow_part(after, self._over[entry[0]])
         elif entry[1] >= 0:
-            commutes = entry[2] in COMMUTING and not self._strict
-            if commutes and era.makers and era.makers[0][2] in COMMUTING:
+            commutes = self._commutes(entry)
+            if commutes and era.makers and self._commutes(era.makers[0]):
                 after.carried = era.carried
                 after.carried += self._made(era, among_many=True)
             else:

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, TypeAlias
 
-from pileup.detectors.accesses import BOOKKEEPING, Entry
+from pileup.detectors.accesses import BOOKKEEPING
 from pileup.detectors.case import Case
 from pileup.detectors.dependencies import Dependencies, Kept
+from pileup.detectors.parts import Entry
 from pileup.operations import READ, UPDATE, WRITE, Access
 
 MOST_TRIED: Final = 2_000

@@ -203,7 +203,7 @@ def _fact(name: str, value: str) -> object:
         return [(int(number), place) for number, _, place in pairs]
     if name in ("sent", "got", "caps"):
         return value.split("+")
-    if name in ("effect", "unheard", "whole", "partial"):
+    if name in ("effect", "unheard", "whole", "skips", "partial"):
         return value in ("", "yes")
     if name in ("intent", "key", "message", "refused"):
         return value

@@ -7,6 +7,8 @@ just when the service is down. Who retried is in the frames (see `attempts`).
 What is right and looks the same must stay silent, so nothing is said of
 
 * one place that retries fewer than ten times, or that waits as it was told to;
+* one that backs off: each time it waits longer, or as long as it has come to wait;
+* one that waits between its attempts, and has given up in the end: it has a bound;
 * what is asked again after it has succeeded: polling, a heartbeat;
 * different calls that fail in one loop, each with its own input;
 * tasks that ask the same beside each other, each with its own retries.
@@ -16,37 +18,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import prod
+from math import inf, prod
 from typing import Final, NamedTuple
 
 from pileup.detectors.attempts import Attempt, attempts, loop_of
 from pileup.detectors.case import Case
+from pileup.detectors.layers import Loop, Signature, is_round, loop_at
+from pileup.detectors.storms import GROWTH, SOON
 from pileup.detectors.telling import found
 from pileup.findings import Finding
 from pileup.history import OK
 from pileup.notes import Note
 from pileup.spelling import Brief
 
+END: Final = "end"
+
 ENDLESS: Final = 10
 """So many attempts of one call by one place are as good as without a bound."""
+
+STEPS: Final = 3
+"""So often waits must have grown before we say that somebody backs off."""
 
 MOST_OPEN: Final = 16
 """How many tasks may make the same call at the same time and still be told apart."""
 
-Signature = tuple[str, ...]
-"""A place that retries, in all its calls: it and what leads to it, without lines."""
-
-
 Successes = dict[tuple[int, str], int]
 """When each agent first succeeded with each call."""
-
-
-class Loop(NamedTuple):
-    """One call of a place that retries: its frame, what leads to it, and the line it stood at."""
-
-    frame: int
-    signature: Signature
-    line: str
 
 
 class Layer(NamedTuple):
@@ -64,21 +61,38 @@ class Series:
     tries: dict[int, int] = field(default_factory=dict)
     loops: dict[int, Loop] = field(default_factory=dict)
     inside: dict[int, set[int]] = field(default_factory=dict)
+    shortest: float = inf
+    longest: float = 0.0
+    grown: int = 0
     polite: int = 0
     again: int | None = None
 
     def add(self, later: Attempt, place: int) -> None:
         """Add an attempt that a loop has made."""
         earlier = self.attempts[-1]
-        loop = _loop(later, place)
+        self.polite += self._waits(earlier, later.row[7] - earlier.row[7])
+        self.attempts.append(later)
+        if is_round(earlier.note.path, later.note.path, place):
+            self._count(earlier, later, place)
+
+    def _count(self, earlier: Attempt, later: Attempt, place: int) -> None:
+        """Count a loop that has gone round, and which others it has had inside."""
+        loop = loop_at(later.note.path, place)
         above = {number for number, _ in later.note.path[: place + 1]}
         inner = {number for number, _ in earlier.note.path if number in self.tries} - above
         self.inside.setdefault(loop.frame, set()).update(inner)
         self.tries[loop.frame] = self.tries.get(loop.frame, 1) + 1
         self.loops.setdefault(loop.frame, loop)
+
+    def _waits(self, earlier: Attempt, gap: float) -> bool:
+        """Note how long it was until the next attempt; whether that was as long as it should be."""
         wait = earlier.note.wait
-        self.polite += wait is not None and later.row[7] - earlier.row[7] >= wait
-        self.attempts.append(later)
+        self.shortest = min(gap, self.shortest)
+        if wait is not None and gap >= wait:
+            return True
+        self.grown += gap > GROWTH * self.longest
+        self.longest = max(gap, self.longest)
+        return self.grown > STEPS and gap * GROWTH > self.longest >= SOON
 
     def forget(self, frame: int | None) -> None:
         """Leave out a loop that does not retry."""
@@ -120,15 +134,29 @@ def retry_amplification(case: Case) -> Iterator[Finding]:
         series.forget(_polling(series, successes))
         layers = series.layers
         if series.multiplies:
-            mark = _mark("multiplied", series, layers)
-        elif layers and layers[0].tries - series.polite >= ENDLESS:
+            mark = _mark("multiplied", layers)
+        elif layers and _hammers(case, series, layers[0]):
             layers = layers[:1]
-            mark = _mark("endless", series, layers)
+            mark = _mark("endless", layers)
         else:
             continue
         if mark not in seen:
             seen.add(mark)
             yield _finding(case, series, layers, mark)
+
+
+def _hammers(case: Case, series: Series, layer: Layer) -> bool:
+    """Whether a place has tried so often, and so soon each time, that it seems to have no end."""
+    if layer.tries - series.polite < ENDLESS:
+        return False
+    return series.shortest < SOON or not _gave_up(case, series.attempts[-1])
+
+
+def _gave_up(case: Case, last: Attempt) -> bool:
+    """Whether an attempt failed, and its agent has come to an end without another one."""
+    if not last.failed:
+        return False
+    return any(row[3] == last.row[3] and row[0] == END for row in case.rows[last.number :])
 
 
 def _all_series(case: Case) -> list[Series]:
@@ -191,31 +219,12 @@ def _successes(case: Case) -> Successes:
 # What is said of it ----------------------------------------------------------------------------
 
 
-def _loop(later: Attempt, place: int) -> Loop:
-    """Return the loop that stands at a place in an attempt's path."""
-    path = later.note.path
-    frame, line = path[place]
-    names = [_nameless(each) for number, each in path[: place + 1] if number > 0]
-    if _is_library(line):
-        own = [each for number, each in path[:place] if number > 0 and not _is_library(each)]
-        line += f", called at {own[-1]}" if own else ""
-    return Loop(frame, tuple(names), line)
+def _mark(said: str, layers: list[Layer]) -> str:
+    """Tell the bug apart by the innermost places: how far out it went differs from run to run.
 
-
-def _is_library(line: str) -> bool:
-    return "/" in line.partition(":")[0]
-
-
-def _nameless(line: str) -> str:
-    """Leave the number out of a line, because an edit above it moves it: `client.py in post`."""
-    file, _, rest = line.partition(":")
-    return f"{file}{rest.lstrip('0123456789')}"
-
-
-def _mark(said: str, series: Series, layers: list[Layer]) -> str:
-    """Tell the bug apart by the innermost places: how far out it went differs from run to run."""
-    places = [" < ".join(each.loop.signature[-2:]) for each in layers[:2]]
-    return f"{said} {series.attempts[0].row[0]} {' | '.join(places)}"
+    What was asked for does not count: places that multiply do so with all that goes through them.
+    """
+    return f"{said} {' | '.join([each.loop.mark for each in layers[:2]])}"
 
 
 def _finding(case: Case, series: Series, layers: list[Layer], mark: str) -> Finding:
@@ -223,7 +232,7 @@ def _finding(case: Case, series: Series, layers: list[Layer], mark: str) -> Find
     agent, item = case.agents[first.row[3]].name, first.row[1][0].item if first.row[1] else None
     what = f"{first.row[0]} {item.name}" if item is not None else first.row[0]
     number = len(series.attempts)
-    factors = " x ".join(f"{each.tries} {_short(each.loop.line)}" for each in layers)
+    factors = " x ".join(f"{each.tries} {each.loop.spot}" for each in layers)
     whole = prod(each.tries for each in layers)
     amount = f": {number} = {factors}" if whole == number else f", of up to {whole} = {factors}"
     receipt: dict[str, Brief] = {"attempts": number, "layers": len(layers)}
@@ -234,17 +243,11 @@ def _finding(case: Case, series: Series, layers: list[Layer], mark: str) -> Find
         "retry_amplification",
         title=f"one call, {what}, became {number} attempts{amount}",
         explanation=_explained(series, layers, f"{agent}'s call, {what}"),
-        item=item,
         agents=tuple(case.agents[each.row[3]].name for each in series.attempts),
         evidence=tuple(each.number for each in series.attempts),
         receipt=receipt,
         mark=mark,
     )
-
-
-def _short(line: str) -> str:
-    """Name a place by file and line alone."""
-    return line.partition(" in ")[0]
 
 
 def _explained(series: Series, layers: list[Layer], call: str) -> str:

@@ -8,6 +8,7 @@ Three ways to be given up and go on:
 
 What is right and looks the same must stay silent: what comes late and collides
 with nothing, what writes the same once more, what only adds or compares first,
+who has read what was written instead and then writes in view of it,
 a parent that waits again, because then it has not given up, and a holder that
 was told, or works on another message by now (`hands.py`).
 """
@@ -24,7 +25,7 @@ from pileup.detectors.leases import Takeover, tenures
 from pileup.detectors.telling import found, said
 from pileup.findings import Finding
 from pileup.history import INFO
-from pileup.operations import Item
+from pileup.operations import READ, WRITE, Item
 
 LATE: Final = "late "
 """How the operations begin that arrive after their caller has gone."""
@@ -166,17 +167,23 @@ def _lost(case: Case) -> dict[int, list[Takeover]]:
 
 
 def _overwrites(case: Case) -> Iterator[tuple[Item, int, Strand, int, Strand]]:
-    """Yield what was written over another's change: the row and its strand, and that one's."""
+    """Yield what was written over another's unseen change: the row and its strand, and that one's.
+
+    Who has read that change and then writes does so in view of it, however late.
+    """
     for item, looks in case.looks.items():
         last: Look | None = None
         before: Look | None = None
+        seen: dict[int, int] = {}
         for look in looks:
-            number, strand, access, _ = look
-            if access == "read":
+            number, strand, access, version = look
+            if access == READ:
+                seen[strand // TASKS] = version
                 continue
             if last is not None and last[1] // TASKS != strand // TASKS:
                 before = last  # the last change by somebody else than who writes now
-            if access == "write" and before is not None and _differ(case, before[0], number):
+            unseen = before is not None and seen.get(strand // TASKS, -1) < before[3]
+            if access == WRITE and before and unseen and _differ(case, before[0], number):
                 yield item, number, strand, before[0], before[1]
             last = look
 

@@ -129,10 +129,11 @@ def _repeats(wanted: Words) -> bool:
 def _one_run(token: str, run: Run) -> Exploration:
     """Call a run that was seen again an exploration of one run."""
     sightings = {each.fingerprint: Sighting(0, REPLAYED, 1) for each in run.findings}
+    kinds = dict.fromkeys([each.kind for each in run.findings], 1)
     return Exploration(
         findings=run.findings,
         runs=1,
-        stats=Stats(decode(token).backend, run.steps, sightings),
+        stats=Stats(decode(token).backend, run.steps, sightings, kinds=kinds),
         counterexample=run,
         warnings=() if run.faithful else (CHANGED,),
         claim="the run of this token was seen again, and shows nothing now",

@@ -7,32 +7,23 @@ these.
 
 from __future__ import annotations
 
-import re
-import traceback
 from collections.abc import Callable, Iterator
 
 from pileup.detectors import detect, without_shadows
-from pileup.errors import RunOver, UsageError
+from pileup.errors import UsageError
 from pileup.findings import Finding
 from pileup.history import INFO, History
+from pileup.search.failures import failures, left_waiting, origin, said_by
 from pileup.search.outcome import Ended
 from pileup.search.program import Program
 from pileup.search.serial import SerialOracle
-from pileup.sim.agents import Agent
 from pileup.sim.endings import Deadlock, Overrun, Stuck
 from pileup.sim.kernel import Sim
-from pileup.sim.stacks import is_own, place
-
-ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-"""What a default repr in a message ends with: another one in every run."""
 
 NEWEST = 12
 FAR_BACK = 500
 """How many events tell what a run was at when it was stopped, and how far back they are looked for.
 """
-
-STRUCK = frozenset(("Cancelled", "CancelledError", "Crashed"))
-"""How an agent ends that was crashed or cancelled, under the native driver, trio and asyncio."""
 
 REMEDY = {
     "steps": "an agent polls or retries without end; give it a limit, or allow more with "
@@ -46,7 +37,7 @@ REMEDY = {
 
 def symptoms(sim: Sim, program: Program) -> list[Finding]:
     """Say what is plain to see when a run has ended: how it ended, and what the check says."""
-    return [*_endings(sim), *_failures(sim), *_check(sim, program)]
+    return [*_endings(sim), *failures(sim), *_check(sim, program)]
 
 
 def judge(
@@ -84,20 +75,12 @@ def _deadlock(ending: Deadlock, history: History) -> Finding:
         title=f"{', '.join(names)} {'waits' if len(names) == 1 else 'wait'} for ever",
         explanation="\n".join(_wait(each) for each in stuck),
         agents=names,
-        evidence=_left_waiting(history),
+        evidence=left_waiting(history),
         advice="take locks in one order everywhere, or wait with a timeout"
         if any(each.held_by for each in stuck)
         else "wait with a timeout, and say what happens when it has passed",
         mark=" | ".join(sorted({f"{each.wants} {each.where[-1:]}" for each in stuck})),
     )
-
-
-def _left_waiting(history: History) -> tuple[int, ...]:
-    """Return the rows of what was still waited for when nothing could happen any more."""
-    number = len(history.rows)
-    while number and history.rows[number - 1][8] == INFO and not history.rows[number - 1][2]:
-        number -= 1
-    return tuple(range(number, len(history.rows)))
 
 
 def _wait(each: Stuck) -> str:
@@ -134,46 +117,6 @@ def _at_last(history: History) -> tuple[int, ...]:
     return tuple(reversed(found))
 
 
-def _failures(sim: Sim) -> Iterator[Finding]:
-    for agent in sim.agents:
-        if isinstance(agent.error, RunOver):
-            continue  # it was told to unwind; how the run ended is reported by itself
-        if agent.struck and type(agent.error).__name__ in STRUCK:
-            continue  # the fault plan did it, so it is no news
-        if agent.error is not None and not agent.collected:
-            yield _failure(agent, agent.error)
-
-
-def _failure(agent: Agent, error: BaseException) -> Finding:
-    error = _innermost(error)
-    said, rest = _said(error)
-    raised = f"{type(error).__name__}: {said}".rstrip(": ")
-    where = _origin(error)
-    at = f" at {where}" if where else ""
-    return Finding(
-        kind="agent_failed",
-        severity="high",
-        title=f"{agent.name} raised {raised}",
-        explanation=f"{agent.name} ended with {raised.removesuffix('.')}{at}.\n{rest}".rstrip(),
-        agents=(agent.name,),
-        advice="handle the error in the agent, or remove the race that leads to it",
-        mark=f"{agent.role} {type(error).__name__} {where.partition(':')[2]}",
-    )
-
-
-def _said(error: BaseException) -> tuple[str, str]:
-    """Split an error's message into its first line, which makes a title, and the rest."""
-    said, _, rest = ADDRESS.sub("", str(error)).strip().partition("\n")
-    return said.rstrip(), rest
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """Look into exception groups, which say nothing but that tasks failed."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
 def _check(sim: Sim, program: Program) -> Iterator[Finding]:
     if program.check is None or not all(agent.done for agent in sim.agents):
         return
@@ -182,8 +125,8 @@ def _check(sim: Sim, program: Program) -> Iterator[Finding]:
     except UsageError:
         raise  # a mistake in using pileup is no finding
     except Exception as error:  # noqa: BLE001 - a check may fail with anything
-        said, rest = _said(error)
-        where = _origin(error) or "an unknown line"
+        said, rest = said_by(error)
+        where = origin(error) or "an unknown line"
         yield Finding(
             kind="check_failed",
             severity="high",
@@ -191,13 +134,5 @@ def _check(sim: Sim, program: Program) -> Iterator[Finding]:
             explanation=f"After all agents had ended, check(world) raised this "
             f"{type(error).__name__} at {where}.\n{rest}".rstrip(),
             advice="the interleaving below shows which operations came between which",
-            mark=f"{type(error).__name__} {_origin(error).partition(':')[2]}",
+            mark=f"{type(error).__name__} {origin(error).partition(':')[2]}",
         )
-
-
-def _origin(error: BaseException) -> str:
-    """Name the user's own line that an error came from, or a library's where there is none."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    own = [frame for frame in frames if is_own(frame)]
-    places = [place(frame) for frame in (*frames, *own)]
-    return next((each for each in reversed(places) if each is not None), "")

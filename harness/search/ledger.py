@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Final
@@ -11,7 +12,7 @@ from pileup.faults.rules import Plan
 from pileup.findings import Finding, Rank
 from pileup.history import History
 from pileup.results import Exploration, Run, Sighting, Stats, Tally
-from pileup.search.portions import PROVED, First, Portion
+from pileup.search.portions import PROVED, First, Portion, kinds_in
 
 MOST_NAMED: Final = 5
 MOST_SHRUNK: Final = 5
@@ -34,6 +35,7 @@ class Ledger:
         self._steps = 0
         self._first: dict[str, tuple[int, str]] = {}
         self._times: dict[str, int] = {}
+        self._kinds: Counter[str] = Counter()
         self._proofs: dict[str, Finding] = {}
         self._runs: dict[str, Run] = {}
         self._best: Run | None = None
@@ -45,6 +47,7 @@ class Ledger:
         if run.faults:
             pairs = zip(self._tallies, run.faults, strict=True)
             self._tallies = [Tally(a.met + b.met, a.struck + b.struck) for a, b in pairs]
+        self._kinds.update(kinds_in(run))
         fresh = False
         for mark in dict.fromkeys(finding.fingerprint for finding in run.findings):
             fresh |= mark not in self._first
@@ -58,6 +61,7 @@ class Ledger:
         if portion.tallies:
             pairs = zip(self._tallies, portion.tallies, strict=True)
             self._tallies = [Tally(a.met + b.met, a.struck + b.struck) for a, b in pairs]
+        self._kinds.update(portion.kinds)
         for mark, times in portion.times.items():
             self._times[mark] = self._times.get(mark, 0) + times
         fresh = []
@@ -113,7 +117,7 @@ class Ledger:
         return Exploration(
             findings=tuple(findings),
             runs=runs,
-            stats=Stats(backend, self._steps, sightings, self._faults()),
+            stats=Stats(backend, self._steps, sightings, self._faults(), dict(self._kinds)),
             counterexample=self._best,
             warnings=tuple(self._idle_rules(runs)),
         )

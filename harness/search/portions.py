@@ -47,6 +47,11 @@ class Mode(NamedTuple):
             runner.runtime = make_runtime(self.backend)
 
 
+def kinds_in(run: Run) -> list[str]:
+    """Return the kinds of what a run shows, each once."""
+    return list(dict.fromkeys([finding.kind for finding in run.findings]))
+
+
 @dataclass(frozen=True)
 class First:
     """A run that showed something which none before it in its portion had shown."""
@@ -71,6 +76,7 @@ class Portion:
     tallies: list[Tally] = field(default_factory=list)
     firsts: list[First] = field(default_factory=list)
     times: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
     looks: int = 0
     orders: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -94,6 +100,7 @@ class Portion:
         if first.run < PROVED or any(mark not in self.times for mark in first.marks):
             self.firsts.append(first)
         self.times.update(first.marks)
+        self.kinds.update(kinds_in(run))
 
     def to_json(self) -> str:
         """Write it as one line."""
@@ -110,7 +117,7 @@ class Portion:
         page["endless"] = [(run, cost) for run, cost in page["endless"]]
         for name in ("began", "mode"):
             page[name] = Mode(*page[name])
-        for name in ("times", "orders", "outcomes"):
+        for name in ("times", "kinds", "orders", "outcomes"):
             page[name] = Counter(page[name])
         return cls(**page)
 

@@ -70,10 +70,11 @@ def _with(found: Exploration, verdict: Verdict) -> Exploration:
     if finding is None or run is None:
         return found
     sightings = {**found.stats.sightings, finding.fingerprint: Sighting(0, SAVED, 1)}
+    kinds = found.stats.kinds
     return replace(
         found,
         findings=_sorted([*found.findings, finding]),
-        stats=replace(found.stats, sightings=sightings),
+        stats=replace(found.stats, sightings=sightings, kinds={finding.kind: 1, **kinds}),
         counterexample=found.counterexample or run,
     )
 

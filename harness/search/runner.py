@@ -59,10 +59,11 @@ class Runner:
         self._settled = conditions.backend is not None
         self.renew_oracle()
 
-    def renew_oracle(self) -> None:
-        """Forget what serial orders came to."""
+    def renew_oracle(self, most: int | None = None) -> None:
+        """Forget what serial orders came to; with most=0, make no such runs at all."""
         oracle = self.conditions.oracle
-        most = MOST_IN_PASSING if oracle is None else MOST_ORDERS
+        if most is None:
+            most = MOST_IN_PASSING if oracle is None else MOST_ORDERS
         self.oracle = SerialOracle(self._in_order, len(self.program.bodies), most, oracle or 0)
 
     def once(

@@ -52,7 +52,7 @@ class SerialOracle:
         Beside the sample it tries the orders that the run itself suggests, so
         that a run in which the agents did keep to an order is always explained.
         """
-        outcome = ended.outcome
+        outcome = ended.outcome if self._most else None
         if outcome is None:
             return None
         if self._is_met(outcome) or any(

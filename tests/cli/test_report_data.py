@@ -86,7 +86,16 @@ def test_a_machine_finds_what_it_looks_for() -> None:
     assert (found["name"], found["runs"], found["clean"]) == ("race", 30, False)
     assert (worst["kind"], worst["severity"]) == ("lost_write", "critical")
     assert worst["seen"]["times"] > 0
+    assert found["stats"]["kinds"]["lost_write"] == worst["seen"]["times"]
     assert pileup.replay(worst["replay"], RACE).findings
+
+
+def test_a_report_of_before_kinds_were_counted_can_be_read() -> None:
+    told = Told("race", explored("race"))
+    page = json.loads(write([told]))
+    counted = page["explorations"][0]["stats"].pop("kinds")
+    assert read(write([told]))[0].exploration.stats.kinds == counted != {}
+    assert read(json.dumps(page))[0].exploration.stats.kinds == {}
 
 
 # A single run ------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from corpus.waiting import with_page
 
 import pileup
 from pileup.fakes import World
+from pileup.fakes.database import DatabaseError
 from pileup.fakes.http import NoAnswer
 from pileup.faults import Rule
 
@@ -122,6 +123,72 @@ async def books_at_serializable(world: World) -> None:
         except SerializationFailure:
             continue
         return
+
+
+def with_jobs(sim: pileup.Sim) -> World:
+    world = World(sim)
+    rows = [{"id": number, "status": "new"} for number in range(1, 6)]
+    world.database.table("jobs", key="id", rows=rows)
+    return world
+
+
+@decoy(setup=with_jobs, agents=3)
+async def takes_jobs_that_nobody_has_locked(world: World) -> list[object]:
+    """The usual queue in a table: it looks at all, and means any that it can get."""
+    mine: list[object] = []
+    for _ in range(2):
+        async with world.database.transaction() as tx:
+            found = await tx.select(
+                "jobs",
+                lambda row: row["status"] == "new",
+                order_by="id",
+                limit=1,
+                for_update=True,
+                skip_locked=True,
+            )
+            for each in found:
+                await tx.update("jobs", each["id"], status="taken")
+                mine.append(each["id"])
+        for each in found:
+            await world.database.update("jobs", each["id"], status="done")
+    return mine
+
+
+@decoy(setup=with_jobs, agents=3)
+async def waits_for_the_first_job(world: World) -> list[object]:
+    """It has waited for a row that is no longer meant, and takes the next one."""
+    mine: list[object] = []
+    for _ in range(2):
+        async with world.database.transaction() as tx:
+            found = await tx.select(
+                "jobs", {"status": "new"}, order_by="id", limit=1, for_update=True
+            )
+            for each in found:
+                await tx.update("jobs", each["id"], status="done")
+                mine.append(each["id"])
+    return mine
+
+
+@decoy(agents=1, setup=with_config)
+async def adds_late_to_what_is_there_by_then(world: World, me: pileup.Agent) -> None:
+    """A helper that was given up; but it has read what was written instead, under a lock."""
+
+    async def adds(world: World) -> None:
+        async with world.files.lock("config.json"):
+            config = json.loads(await world.files.read_text("config.json"))
+            config["entries"].append("by whoever it is")
+            await world.files.replace_text("config.json", json.dumps(config))
+
+    async def adds_late(world: World) -> None:
+        await pileup.sleep(10)
+        await adds(world)
+
+    try:
+        async with pileup.timeout(5):
+            await me.spawn(adds_late)
+    except TimeoutError:
+        await adds(world)
+    await pileup.sleep(20)
 
 
 @decoy(setup=with_account)
@@ -242,6 +309,91 @@ async def tries_with_backoff_in_one_place(world: World) -> None:
         if (await world.http.post("/charges", json={"order": 7})).status == 201:
             return
         await pileup.sleep(2**attempt)
+
+
+@decoy(setup=with_shop, agents=1, faults=Rule("unavailable", on="POST*", nth=(1, 14)))
+async def waits_twice_as_long_each_time(world: World) -> None:
+    """Whoever backs off may try for as long as it takes."""
+    seconds = 1.0
+    while (await world.http.post("/charges", json={"order": 7})).status != 201:
+        await pileup.sleep(seconds)
+        seconds = min(2 * seconds, 60.0)
+
+
+@decoy(setup=with_shop, agents=1, faults=Rule("unavailable", on="POST*"))
+async def waits_and_gives_up_in_the_end(world: World) -> None:
+    """A dozen attempts, a second apart, and no more."""
+    for _ in range(12):
+        if (await world.http.post("/charges", json={"order": 7})).status == 201:
+            return
+        await pileup.sleep(1)
+
+
+@decoy(setup=with_jobs, agents=1, faults=Rule("unavailable", on="select for update*", flap=1))
+async def takes_job_after_job_in_bad_weather(world: World) -> None:
+    """Each time it asks for the same, each time it gets another row, and now and then none."""
+    for _ in range(30):
+        try:
+            async with world.database.transaction() as tx:
+                found = await tx.select(
+                    "jobs", {"status": "new"}, order_by="id", limit=1, for_update=True
+                )
+                for each in found:
+                    await tx.update("jobs", each["id"], status="done")
+        except DatabaseError:
+            await pileup.sleep(0.1)
+
+
+@decoy(
+    setup=with_shop,
+    agents=1,
+    faults=[
+        Rule("restart", on="POST*", nth=3, moment="before"),
+        Rule("unavailable", on="POST*", nth=(1, 5)),
+    ],
+)
+async def waits_for_one_that_begins_anew(_: World, me: pileup.Agent) -> None:
+    """A helper crashes while it tries again; whoever waits for it starts it only once."""
+
+    async def pays(world: World) -> None:
+        for attempt in range(4):
+            if (await world.http.post("/charges", json={"order": 7})).status == 201:
+                return
+            await pileup.sleep(2**attempt)
+
+    await me.spawn(pays)
+
+
+def with_steps(sim: pileup.Sim) -> World:
+    world = World(sim)
+    world.database.table("steps", key=("document", "step"))
+    return world
+
+
+@decoy(setup=with_steps, agents=3, faults=Rule("lost", on="insert*", most=1))
+async def notes_steps_of_its_own_documents(world: World, me: pileup.Agent) -> None:
+    """The rows differ in nothing but their keys, and those say which documents they are about."""
+    if await world.cache.get("rules") is None:
+        await pileup.checkpoint()
+        await world.cache.set("rules", "be kind")
+    for document in (me.index, me.index + 10):
+        try:
+            row = {"document": document, "step": "judge", "result": "low"}
+            await world.database.insert("steps", row, on_conflict="nothing")
+        except DatabaseError:
+            continue
+
+
+@decoy(setup=with_steps, agents=2, faults=Rule("lost", on="insert*", most=2))
+async def notes_a_step_until_it_is_noted(world: World) -> None:
+    """The second insert finds the row there, and changes it to what it is."""
+    row = {"document": 7, "step": "judge", "result": "low"}
+    for _ in range(4):
+        try:
+            await world.database.insert("steps", row, on_conflict="update")
+        except DatabaseError:
+            continue
+        return
 
 
 @decoy(setup=with_shop, agents=1, faults=Rule("unavailable", on="POST http[[]/charges]", most=9))

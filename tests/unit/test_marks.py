@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
-from pileup.notes import MOST_PARTS, canary, marks_in, spellings
+from pileup.notes import MOST_PARTS, _anatomy, canary, marks_in, spellings
 
 ALICE, BOB = canary("alice"), canary("bob")
 
@@ -115,6 +115,29 @@ def test_it_is_found_in(value: object) -> None:
 )
 def test_nothing_is_found_where_nothing_is_held(value: object) -> None:
     assert marks_in(value) == ()
+
+
+class Called(Slotted):
+    def __call__(self) -> None: ...
+
+
+class CalledToo(Called): ...
+
+
+@pytest.mark.parametrize("kind", [Called, CalledToo])
+def test_what_can_be_called_is_not_looked_into(kind: type[Called]) -> None:
+    assert marks_in(kind(ALICE)) == ()
+    assert marks_in([kind(ALICE), Slotted(BOB)]) == (BOB,)
+
+
+def test_a_kind_of_objects_is_taken_apart_once_and_plain_values_never() -> None:
+    marks_in(Further("x", ALICE))
+    before = _anatomy.cache_info()
+    assert marks_in([Further("x", "y"), *[1, None, 2.5, True] * 100, Further(ALICE, "y")]) == (
+        ALICE,
+    )
+    after = _anatomy.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (0, 2)
 
 
 def test_an_iterator_is_not_used_up() -> None:

@@ -412,6 +412,66 @@ def test_a_row_that_neither_had_looked_for() -> None:
     assert explored(books("read committed", lambda me: {"room": me.index}), hotel) == []
 
 
+def is_new(row: dict[str, Any]) -> bool:
+    return bool(row["status"] == "new")
+
+
+def takes_jobs(where: Any, *, skip: bool) -> Any:
+    async def takes(world: World, me: pileup.Agent) -> list[Any]:
+        mine: list[Any] = []
+        for _ in range(2):
+            async with world.database.transaction() as tx:
+                found = await tx.select(
+                    "jobs", where, order_by="id", limit=1, for_update=True, skip_locked=skip
+                )
+                for each in found:
+                    await tx.update("jobs", each["id"], status="taken")
+            for each in found:
+                mine.append(each["id"])
+                await world.database.update("jobs", each["id"], status="done", by=me.name)
+        return mine
+
+    return takes
+
+
+def queue(sim: Sim) -> World:
+    world = World(sim)
+    world.database.table("jobs", rows=[{"id": each, "status": "new"} for each in range(1, 6)])
+    return world
+
+
+@pytest.mark.parametrize("where", [is_new, {"status": "new"}])
+@pytest.mark.parametrize("skip", [True, False])
+def test_workers_that_share_a_queue_of_rows_are_in_nobodys_way(where: Any, skip: bool) -> None:
+    body = takes_jobs(where, skip=skip)
+    found = pileup.explore(body, setup=queue, agents=3, runs=60, shrink=False)
+    assert found.clean, str(found)
+
+
+def test_what_nobody_can_lock_because_it_is_not_there_yet() -> None:
+    async def book(world: World, me: pileup.Agent) -> int:
+        async with world.database.transaction() as tx:
+            taken = await tx.select("bookings", lambda row: row["room"] == 7, for_update=True)
+            if not taken:
+                await tx.insert("bookings", {"id": me.name, "room": 7})
+        return len(taken)
+
+    assert explored(book, hotel) == ["write_skew"]
+
+
+SKIPPING = (
+    "a/s:look(r jobs1){%s}, b/s:look(r jobs1){%s}, a/s:write(w jobs[1]2 u jobs2)=x, "
+    "b/s:write(w jobs[2]2 u jobs3)=y"
+)
+
+
+def test_a_look_that_skips_what_is_locked_has_not_seen_the_rest() -> None:
+    seen = told(SKIPPING % ("whole=yes", "whole=yes"))
+    assert kinds(detect(seen)) == ["write_skew"]
+    assert detect(told(SKIPPING % ("whole=yes skips=yes", "whole=yes skips=yes"))) == []
+    assert detect(told(SKIPPING % ("whole=yes skips=yes", "whole=yes"))) == []
+
+
 def moves(level: Any) -> Any:
     async def move(world: World) -> None:
         async with world.database.transaction(level) as tx:

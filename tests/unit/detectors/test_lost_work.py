@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pileup
 from pileup.detectors import detect, told
 from pileup.fakes import World
 from pileup.faults import Rule
+from pileup.strategies import Random
 
 TAKEN = "w1:claim(c q1 c m[q#1]) {message=q#1 lease=30.0}, w1:ack(u q c m[q#1]) {message=q#1}"
 OTHER = (
@@ -111,3 +113,36 @@ def test_to_acknowledge_first_loses_work_when_the_worker_crashes() -> None:
 
 def test_to_acknowledge_last_does_not() -> None:
     assert explored(acks_last) == []
+
+
+# A sub-agent that begins anew --------------------------------------------------------------------
+
+
+async def takes_a_job(world: World) -> object:
+    message = await world.bus.claim("jobs")
+    if message is None:
+        return None
+    await world.memory.set(f"done {message.body}", 1)
+    await message.ack()
+    return message.body
+
+
+async def lets_others_take_jobs(_: World, me: pileup.Agent) -> None:
+    async def hands_on() -> None:  # a task of its own starts them
+        await me.spawn(takes_a_job, role="kid")
+
+    await asyncio.gather(hands_on(), hands_on())
+
+
+def test_what_began_anew_was_not_started_by_itself() -> None:
+    rules = [Rule("restart", by="kid", odds=0.3, most=1)]
+    scenario = pileup.Scenario(lets_others_take_jobs, setup=start, agents=1, faults=rules)
+    explorer = scenario.explorer()
+    begun_anew = 0
+    for seed in range(1, 30):
+        run = explorer.once(Random(seed))
+        assert run.clean, str(run)
+        begun_anew += any(row[0] == "restart" for row in run.history.rows)
+        kids = [number for number, who in enumerate(run.history.agents) if who.role == "kid"]
+        assert not [agent for agent, _ in run.history.parents if agent in kids]
+    assert begun_anew

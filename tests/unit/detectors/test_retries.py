@@ -15,9 +15,10 @@ import trio
 from support.mutants import mutant
 
 import pileup
-from pileup.detectors import attempts, detect, retry_amplification, told
+from pileup.detectors import attempts, detect, layers, retry_amplification, told
 from pileup.detectors.case import Case
 from pileup.fakes import World
+from pileup.fakes.database import DatabaseError
 from pileup.faults import Rule
 from pileup.findings import Finding
 from pileup.history import History
@@ -46,6 +47,25 @@ def history(*paths: str, end: str = "") -> History:
 
 def found(text: History, module: ModuleType = retry_amplification) -> list[Finding]:
     return list(module.retry_amplification(Case(text)))
+
+
+def at_times(*moments: float, wait: str = "", end: str = "") -> History:
+    """Attempts of one place at these moments, which all fail, and then something else."""
+    told_of = [
+        f"a:GET(r x0)!@{moment}{{intent=g refused=429 {wait} path=1>x}}" for moment in moments
+    ]
+    return told(", ".join([*told_of, *([f"a:{end}@{moments[-1]}"] if end else [])]))
+
+
+def along(*calls: str) -> History:
+    """Twice what a function does: calls in one line after the other, which all fail."""
+    paths = [
+        f"1>agent.py:9_in_main+{2 + 9 * time}>tool.py:{10 + line}_in_tool+{5 + 9 * time + line}>"
+        f"client.py:{7 + 2 * line}_in_{call}"
+        for time in (0, 1)
+        for line, call in enumerate(calls)
+    ]
+    return told(", ".join(f"a:GET(r x0)!~unavailable{{intent=g path={each}}}" for each in paths))
 
 
 TWO_LAYERS = history("1 2 3", "1 2 3", "1 2 4")
@@ -106,12 +126,11 @@ RIGHT = {
     "what polls has asked before": told(
         "a:GET(r x0){intent=g}, " + ", ".join(map(attempt, ("1 2", "1 2", "1 3")))
     ),
-    "it waits as it was told to": told(
-        ", ".join(
-            f"a:GET(r x0)!@{second}{{intent=g refused=429 wait=1.0 path=1>x}}"
-            for second in range(14)
-        )
-    ),
+    "what follows is another call": along("sends", "hears"),
+    "it waits as it was told to": at_times(*range(14), wait="wait=1.0"),
+    "it backs off": at_times(*[2.0**n for n in range(14)]),
+    "it backs off, up to a bound": at_times(*[2.0**n for n in range(6)], *range(64, 640, 32)),
+    "it waits, and gives up in the end": at_times(*range(14), end="end"),
 }
 
 
@@ -124,6 +143,41 @@ def test_ten_attempts_of_one_place_are_as_good_as_endless() -> None:
     (finding,) = found(history(*["1 2 3"] * 10))
     assert finding.title.endswith("10 = 10 client.py:42")
     assert "No bound was seen" in finding.explanation
+
+
+HAMMERING = {
+    "it waits for as long each time": at_times(*range(14)),
+    "it waits for a little longer each time": at_times(*[n + n * n / 100 for n in range(14)]),
+    "now longer, now shorter": at_times(*[n + 0.4 * (n % 2) for n in range(14)]),
+    "it gives up without having waited": at_times(*[n / 10 for n in range(14)], end="end"),
+    "it has succeeded in the end": told(
+        ", ".join(
+            [
+                *(f"a:GET(r x0)!@{n}{{intent=g refused=429 path=1>x}}" for n in range(14)),
+                "a:GET(r x0)@14{intent=g path=1>x}, a:end",
+            ]
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("text", HAMMERING.values(), ids=HAMMERING)
+def test_who_hammers_is_named(text: History) -> None:
+    (finding,) = found(text)
+    assert "No bound was seen" in finding.explanation
+
+
+def test_what_a_task_does_beside_its_starter_is_no_round_of_the_starter() -> None:
+    own = ((1, "desk.py:5 in asks"), (2, "wire.py:7 in sends"))
+    of_task = (*own, (-3, "a task begins"), (3, "desk.py:9 in helps"))
+    assert not layers.is_round(of_task, own, 1)
+    assert layers.is_round(own, own, 1)
+    assert layers.is_round(of_task, (*own, (-9, "a task begins"), (4, "desk.py:9 in helps")), 1)
+
+
+def test_the_same_call_once_more_further_down_is_an_attempt_of_its_own() -> None:
+    (finding,) = found(along("sends", "sends"))
+    assert finding.receipt["layers"] == 2
 
 
 def test_it_succeeds_at_last() -> None:
@@ -152,7 +206,11 @@ MUTANTS = {
     "none multiply": ("any(inner & self.tries.keys()", "any(set() and inner"),
     "polling is forgotten": ("    if series.again is not None:", "    if False:"),
     "what was before is forgotten": ("if before < first.number else None", "if False else None"),
-    "the wait does not count": ("self.polite += wait is not None", "self.polite += False"),
+    "the wait does not count": ("if wait is not None and gap >= wait:", "if False:"),
+    "no backing off": ("return self.grown > STEPS", "return False"),
+    "no bound to it": ("gap * GROWTH > self.longest >=", "gap > self.longest * GROWTH >="),
+    "all goes round": ("if is_round(earlier.note.path, later.note.path, place):", "if True:"),
+    "nobody gives up": ("or not _gave_up(case, series.attempts[-1])", "or True"),
     "no end": ("ENDLESS: Final = 10", "ENDLESS: Final = 9"),
     "success ends nothing": ("elif series is not None and not each.failed", "elif False"),
 }
@@ -308,14 +366,187 @@ def test_an_sdk_in_tenacity_in_a_loop_makes_27_calls() -> None:
     down = Rule("unavailable", on="complete*")
     result = pileup.explore(asks_in_a_loop, setup=start, agents=1, runs=3, faults=down)
     (finding,) = result.findings
-    assert "27 = 3 openai/_base_client.py:" in finding.title
-    assert " x 3 tenacity/__init__.py:" in finding.title
-    assert finding.title.rpartition(" x ")[2].startswith("3 test_retries.py:")
+    client, decorator, loop = finding.title.partition("27 = ")[2].split(" x ")
+    asked = asks.__code__.co_firstlineno + 3
+    assert client == f"3 test_retries.py:{asked} (through openai)"
+    assert decorator == f"3 test_retries.py:{asked} (through tenacity)"
+    assert loop.startswith("3 test_retries.py:")
+
+
+# Layers in a library -----------------------------------------------------------------------------
+
+
+async def nap(seconds: float) -> None:
+    await pileup.sleep(seconds)
+
+
+THRICE: dict[str, Any] = {"stop": tenacity.stop_after_attempt(3), "reraise": True}
+CLIENT, TOOL = (
+    tenacity.AsyncRetrying(sleep=nap, **THRICE),
+    tenacity.AsyncRetrying(sleep=nap, **THRICE),
+)
+
+
+async def pays(world: World) -> None:
+    if not (await world.http.post("/charges", json={"order": 7})).ok:
+        raise Down
+
+
+async def asks_model(world: World) -> None:
+    await world.model.complete("how much?")
+
+
+async def in_the_client(call: Send, world: World) -> object:
+    return await CLIENT(call, world)
+
+
+async def in_the_tool(call: Send, world: World) -> object:
+    return await TOOL(in_the_client, call, world)
+
+
+@tenacity.retry(sleep=nap, **THRICE)
+async def fetches(call: Send, world: World) -> object:
+    return await call(world)
+
+
+@tenacity.retry(sleep=nap, **THRICE)
+async def looks_up(call: Send, world: World) -> object:
+    return await fetches(call, world)
+
+
+def of_one_call_and_another(stack: Callable[[Send, World], Awaitable[object]]) -> Any:
+    async def agent(world: World, me: pileup.Agent) -> None:
+        with suppress(Exception):
+            if me.index == 0:
+                await stack(pays, world)
+            elif me.index == 1:
+                await stack(asks_model, world)
+            else:
+                await stack(pays, world)
+
+    return agent
+
+
+def line_of(function: Any, down: int = 1) -> str:
+    """Where a line of a function stands; tenacity's have what they wrap."""
+    code = getattr(function, "__wrapped__", function).__code__
+    return f"test_retries.py:{code.co_firstlineno + down}"
+
+
+@pytest.mark.parametrize(
+    ("stack", "client", "tool"),
+    [
+        (in_the_tool, line_of(in_the_client), line_of(in_the_tool)),
+        (looks_up, line_of(fetches, 2), line_of(looks_up, 2)),
+    ],
+    ids=["called", "decorated"],
+)
+@pytest.mark.parametrize("backend", ["native", "asyncio"])
+def test_layers_of_a_library_are_called_by_the_users_own_lines(
+    stack: Any, client: str, tool: str, backend: str
+) -> None:
+    rules = [Rule("unavailable", on="POST*"), Rule("unavailable", on="complete*")]
+    found = pileup.explore(
+        of_one_call_and_another(stack),
+        setup=start,
+        agents=3,
+        runs=10,
+        faults=rules,
+        shrink=False,
+        backend=backend,
+    )
+    (finding,) = found.findings  # one stack, whatever is asked for, and from whichever line
+    layers = f"9 = 3 {client} (through tenacity) x 3 {tool} (through tenacity)"
+    assert finding.title.endswith(layers)
+    assert finding.receipt["layer_1"].startswith(f"{client} in ")
+    assert "tenacity/" not in finding.explanation
+    assert f"{client} in " in finding.explanation
+
+
+def test_a_library_that_nobody_of_ours_has_called_keeps_its_line() -> None:
+    path = ((1, "tenacity/a.py:9 in call"), (2, "wire.py:7 in send"))
+    loop = layers.loop_at(path, 0)
+    assert (loop.spot, loop.mark) == ("tenacity/a.py:9", "tenacity/a.py in call")
+
+
+def test_two_functions_that_call_a_library_are_two_places() -> None:
+    def mark(line: str) -> str:
+        return layers.loop_at(((1, line), (2, "tenacity/a.py:9 in call")), 1).mark
+
+    assert mark("client.py:4 in posts") == mark("client.py:5 in posts")
+    assert mark("client.py:4 in posts") != mark("client.py:4 in gets")
+
+
+def test_where_a_task_begins_is_no_line() -> None:
+    path = ((1, "desk.py:5 in asks"), (-2, "a task begins"), (2, "tenacity/a.py:9 in call"))
+    assert layers.loop_at(path, 2).spot == "desk.py:5 (through tenacity)"
 
 
 async def one_owner(world: World) -> None:
     with suppress(Down):
         await posts(world)
+
+
+async def takes_job_after_job(world: World) -> None:
+    done = 0
+    for _ in range(40):
+        if done == 12:
+            return
+        try:
+            async with world.database.transaction() as tx:
+                (job,) = await tx.select(
+                    "jobs", {"status": "new"}, limit=1, order_by="id", for_update=True
+                )
+                await tx.update("jobs", job["id"], status="done")
+                done += 1
+        except DatabaseError:
+            await pileup.sleep(0.1)
+
+
+def with_jobs(sim: pileup.Sim) -> World:
+    world = start(sim)
+    rows = [{"id": number, "status": "new"} for number in range(12)]
+    world.database.table("jobs", key="id", rows=rows)
+    return world
+
+
+def test_what_is_asked_again_and_again_with_success_is_no_endless_call() -> None:
+    bad = Rule("unavailable", on="select for update*", flap=1)
+    result = pileup.explore(takes_job_after_job, setup=with_jobs, agents=1, runs=5, faults=bad)
+    assert [finding.kind for finding in result.findings] == []
+
+
+async def starts_it_thrice(_: World, me: pileup.Agent) -> None:
+    for _attempt in range(3):
+        with suppress(Exception):
+            await me.spawn(posts_and_crashes)
+            return
+
+
+async def posts_and_crashes(world: World) -> None:
+    await posts(world)
+
+
+async def starts_it_once(_: World, me: pileup.Agent) -> None:
+    with suppress(Down):
+        await me.spawn(posts_and_crashes)
+
+
+CRASHING = [
+    Rule("restart", on="POST*", nth=3, moment="before"),
+    Rule("unavailable", on="POST*"),
+]
+
+
+def test_who_begins_anew_after_a_crash_has_been_started_once() -> None:
+    result = pileup.explore(starts_it_once, setup=start, agents=1, runs=5, faults=CRASHING)
+    assert [finding.kind for finding in result.findings] == []
+
+
+def test_who_is_started_anew_is_retried_whether_it_crashes_or_not() -> None:
+    result = pileup.explore(starts_it_thrice, setup=start, agents=1, runs=5, faults=CRASHING)
+    (finding,) = result.findings
+    assert finding.receipt["layers"] == 2
 
 
 async def order_by_order(world: World) -> None:

@@ -23,6 +23,11 @@ ZOMBIES = {
     "a sub-agent over its parent's write": f"{START}, p:w x1=1, k1:w x2=2",
     "a sub-agent over its successor's": f"{START}, k2<p:w x1=1, k1:w x2=2, p:join(r agent[k2])",
     "a sub-agent's sub-agent": f"{START}, p:w x1=1, s<k1:w x2=2",
+    "a sub-agent that had looked before that": f"{START}, k1:r x0, p:w x1=1, k1:w x2=2",
+    "a sub-agent that had looked between": (
+        f"{START}, p:w x1=1, k1:r x1, p:w x2=3, k1:w x3=2, p:r x3"
+    ),
+    "a sub-agent of which another has looked": f"{START}, o:r x0, p:w x1=1, o:r x1, k1:w x2=2",
     "a request over its repetition": (
         "a:PUT(w x)??, a:PUT(w x1)=2, world():late PUT(w x2)=1, b:r x2"
     ),
@@ -62,6 +67,7 @@ RIGHT = {
     "nobody wrote it again": f"{START}, k1:w x1=2, p:r x1",
     "it wrote before it was given up": "p:r y0, k1<p:w x1=2, p:w x2=1, p:join(r agent[k1])??",
     "the same was written": f"{START}, p:w x1=2, k1:w x2=2",
+    "it has looked at what was written instead": (f"{START}, p:r x0, p:w x1=1, k1:r x1, k1:w x2=2"),
     "its parent waited again": f"{START}, p:w x1=1, k1:w x2=2, p:join(r agent[k1])",
     "somebody else wrote": f"{START}, o:w x1=1, k1:w x2=2",
     "it was written before anybody was given up": (

@@ -118,6 +118,37 @@ def test_a_bug_is_counted_by_runs_not_by_agents() -> None:
     assert "seen in 4 of 4 runs" in str(exploration)
 
 
+async def fails_this_way_or_that(world: World, me: pileup.Agent) -> None:
+    first = await world.memory.add("n", 1) == 1
+    if me.index == 2:
+        raise ValueError("always")
+    if first:
+        raise ValueError("the first")
+
+
+def runs_of_a_kind(found: pileup.Exploration) -> tuple[int, int, int]:
+    times = [each.times for each in found.stats.sightings.values()]
+    return found.stats.kinds["agent_failed"], max(times), sum(times)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_kind_is_counted_by_runs_whichever_finding_it_was(workers: int) -> None:
+    both = pileup.explore(fails_this_way_or_that, agents=3, runs=80, workers=workers, shrink=False)
+    counted, most, added = runs_of_a_kind(both)
+    assert counted == most == 80 < added
+
+    either = pileup.explore(fails_one_way, agents=2, runs=80, workers=workers, shrink=False)
+    counted, most, added = runs_of_a_kind(either)
+    assert counted == added == 80 > most
+
+
+async def fails_one_way(world: World, me: pileup.Agent) -> None:
+    if await world.memory.add("n", 1) == 1:
+        if me.index:
+            raise ValueError("the second was first")
+        raise ValueError("the first was first")
+
+
 def leaving() -> None:
     sys.exit(3)
 

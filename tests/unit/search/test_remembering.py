@@ -177,6 +177,7 @@ def test_what_only_the_saved_one_shows_is_a_finding(
     assert told in str(found)
     assert found.counterexample is not None
     sighting = found.stats.sightings[found.findings[0].fingerprint]
+    assert found.stats.kinds == {found.findings[0].kind: sighting.times}
     assert sighting.strategy == "saved"
     assert len(files(tmp_path)) == 1
     with pytest.raises(AssertionError, match="lost_write"):
