@@ -21,7 +21,7 @@ FOLDERS = {
 # Each may import those before it. Operations precede choices because what a
 # point offers are operations.
 VOCABULARY = [
-    *("errors", "spelling", "settings", "notes", "operations", "choices", "tokens"),
+    *("errors", "spelling", "settings", "notes", "operations", "asking", "choices", "tokens"),
     *("events", "history", "findings", "latency", "results"),
 ]
 LOWER = {*VOCABULARY, "sim", "faults", "strategies", "detectors"}
@@ -34,16 +34,22 @@ TABLE: dict[str, set[str]] = {
     "sim": {*VOCABULARY},
     "faults": {*VOCABULARY},
     "strategies": {"choices", "errors", "operations"},
-    "detectors": {"errors", "spelling", "notes", "operations", "events", "history", "findings"},
+    "detectors": {
+        *("errors", "spelling", "notes", "operations", "asking", "events", "history", "findings"),
+    },
     "search": LOWER,
     "fakes": {*VOCABULARY, "sim", "faults"},
-    "scenarios": {"pileup", "pileup.fakes"},
+    "scenarios": {
+        *("pileup", "pileup.faults", "pileup.latency", "pileup.fakes"),
+        *(f"pileup.fakes.{part}" for part in ("bus", "database", "http", "model")),
+    },
     "reports": {"errors", "faults", "results", "history", "findings", "tokens"},
 }
-FRONT_DOORS = {"pileup", "acts", "api", "cli", "hypothesis", "pytest_plugin"}
+FRONT_DOORS = {"pileup", "acts", "api", "cli", "comparison", "hypothesis", "pytest_plugin"}
 CALLERS_OF_FRONT_DOORS = {
     "pileup": {"acts", "api"},
-    **{door: {"pileup"} for door in ("cli", "hypothesis", "pytest_plugin")},
+    "cli": {"pileup", "comparison"},
+    **{door: {"pileup"} for door in ("comparison", "hypothesis", "pytest_plugin")},
 }
 
 # Fakes meet only in the world, and strategies only in the registry. What is
@@ -67,7 +73,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "strategies": {"hypothesis"},
     "faults": {"hypothesis"},
     "fakes": {"_typeshed", "fakeredis", "filelock", "httpx", "httpx2", "redis", "respx"},
-    "scenarios": {"trio"},
+    "scenarios": {"pydantic", "redis", "tenacity"},
     "cli": {"click", "rich"},
     "hypothesis": {"hypothesis"},
     "pytest_plugin": {"_pytest", "pytest", "pytest_benchmark", "trio"},

@@ -68,6 +68,10 @@ ALLOWED = {
         "harness/search/stopping.py",
         "time",
     ): "a budget in real seconds decides how many runs are made, no verdict",
+    (
+        "scenarios/controls/retrying.py",
+        "random",
+    ): "an agent's own jitter, drawn as any user draws it: in a run that is a choice",
     ("harness/sim/asyncio_parts.py", "hash"): "tasks hash by serial number there, on purpose",
 }
 

@@ -1,173 +1,141 @@
-"""`pileup compare`: several scenarios side by side."""
+"""`pileup compare`: topologies, or agents and scenarios, side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
+from pileup.cli import side_by_side, topologies
 from pileup.cli.completing import complete_places
 from pileup.cli.exits import CLEAN, FINDINGS, INTERRUPTED
-from pileup.cli.named import module, scenarios_in
-from pileup.cli.options import (
-    HOW,
-    conditions,
-    data,
-    examples,
-    on_screen,
-    runs,
-    scenario,
-    strategy,
-    workers,
-)
-from pileup.cli.progress import watching
+from pileup.cli.options import HOW, RUNS, conditions, data, examples, on_screen, strategy, usually
 from pileup.cli.screen import Screen, aside
+from pileup.cli.topologies import STORMS, STORMS_OF_OWN
 from pileup.errors import UsageError
 
 if TYPE_CHECKING:
-    from pileup import Exploration, Finding, Scenario
     from pileup.reports.data import Told
+    from pileup.scenarios.topology import Topology
 
-HEAD: Final = ("", "runs", "steps", "of 1,000 runs")
-NOTE: Final = "Steps are those of a run, on average."
-NOTE_AT_LEAST: Final = "+ at least so many: there are several findings of that kind."
-NOTE_SURE: Final = "How sure a clean one is holds at 95% confidence, for orders like those tried."
+Own: TypeAlias = "tuple[Topology, str, str]"
+"""A topology, where every process finds it, and what the user has called it."""
+
+OF_SCENARIOS: Final = (
+    *("agents", "setup", "check", "faults", "backend", "timed", "oracle", "allow_real"),
+    "strategy",
+)
+"""Options that only agents and scenarios heed."""
 
 
 @click.command(
     context_settings=HOW,
     epilog=examples(
+        "pileup compare                                  all topologies there are",
+        "pileup compare crew.py:CREW                     one of your own",
         "pileup compare shop.py:NAIVE shop.py:HARDENED --runs 1000",
-        "pileup compare pileup.scenarios.config_race",
     ),
 )
-@click.argument("names", metavar="NAME...", nargs=-1, shell_complete=complete_places)
-@runs
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=complete_places)
+@click.option(
+    "--runs",
+    type=int,
+    metavar="N",
+    help=usually(
+        "How many runs; of topologies, how many storms.",
+        f"{RUNS}; {STORMS}, of your own {STORMS_OF_OWN}",
+    ),
+)
+@click.option("--no-controls", is_flag=True, help="Of topologies: take no control away.")
 @conditions()
 @strategy("auto")
-@workers
+@click.option(
+    "--workers",
+    type=int,
+    metavar="N",
+    help=usually("Processes that play the runs.", "1; for topologies as many as cores"),
+)
 @data("Print the results as JSON.")
 @on_screen
-@click.pass_obj
-def compare(
+@click.pass_context
+def compare(context: click.Context, /, names: tuple[str, ...], **given: Any) -> int:  # Any: options
+    """Show side by side what goes wrong.
+
+    Without a NAME, the topologies that come with pileup: naive, hardened, and with
+    each control alone and taken away. With NAMEs of topologies, those beside the
+    single agent and the supervisor. The exit code is 1 if a hardened one fails.
+
+    With other NAMEs, agents and scenarios, all explored alike. NAME is MODULE:NAME
+    or FILE.py:NAME, or a whole MODULE or FILE.py for all scenarios in it. --json
+    has a token for each finding, to see it again.
+    """
+    found = [topologies.own_topology(name) for name in names]
+    if all(found):
+        _expect_no_conditions(context)
+        return _topologies(context.obj, [each for each in found if each is not None], given)
+    if any(found):
+        raise UsageError("Topologies are compared with topologies: name nothing else beside them.")
+    if given.pop("no_controls"):
+        raise UsageError("--no-controls is for topologies. Leave it out for agents and scenarios.")
+    return _scenarios(context.obj, names, **given)
+
+
+def _expect_no_conditions(context: click.Context) -> None:
+    """Refuse what would be of no effect, because topologies have days of their own."""
+    said = click.core.ParameterSource.COMMANDLINE
+    for each in context.command.params:
+        if (each.name in OF_SCENARIOS) and context.get_parameter_source(each.name) is said:
+            raise UsageError(
+                f"--{each.name.replace('_', '-')} says nothing to topologies, which are compared "
+                "on days of their own (docs/topologies.md). Leave it out."
+            )
+
+
+def _topologies(screen: Screen, own: list[Own], given: dict[str, Any]) -> int:  # Any: options
+    from pileup.reports.comparison_data import write
+
+    places = {topology.name: place for topology, place, _ in own}
+    if len(places) < len(own):
+        names = ", ".join(repr(topology.name) for topology, _, _ in own)
+        raise UsageError(f"They are called {names}. Give each a name of its own.")
+    controls = not given["no_controls"]
+    terms = topologies.terms_of(places, given["runs"], given["seed"], controls=controls)
+    as_json = given["as_json"]
+    with aside(as_json):
+        found = topologies.run(Screen(quiet=True) if as_json else screen, terms, given["workers"])
+    if as_json:
+        screen.tell_data(write(found))
+    else:
+        screen.tell(topologies.told(found, {topology.name: path for topology, _, path in own}))
+    return topologies.code_of(found)
+
+
+def _scenarios(
     screen: Screen,
-    /,
     names: tuple[str, ...],
-    runs: int,
+    *,
+    runs: int | None,
     strategy: str,
     seed: int,
-    workers: int,
+    workers: int | None,
     as_json: bool,
     **conditions: Any,  # Any: each option has its own type
 ) -> int:
-    """Explore several alike, and show side by side what goes wrong.
-
-    NAME is MODULE:NAME or FILE.py:NAME, or a whole MODULE or FILE.py for all
-    scenarios in it. --json has a token for each finding, to see it again.
-    """
     from pileup.reports.data import write
 
     quiet = Screen(quiet=True) if as_json else screen
+    terms = (RUNS if runs is None else runs, strategy, seed, 1 if workers is None else workers)
     told: list[Told] = []
     with aside(as_json):
-        for name, each in _all(names, conditions):
-            told.append(_explored(quiet, name, each, (runs, strategy, seed, workers)))
+        for name, each in side_by_side.all_named(names, conditions):
+            told.append(side_by_side.explored(quiet, name, each, terms))
             if told[-1].exploration.interrupted:
                 screen.remark("pileup: interrupted; what comes after is left out.")
                 break
     if as_json:
         screen.tell_data(write(told))
     else:
-        screen.tell("\n".join(_table(told)))
+        screen.tell("\n".join(side_by_side.table(told)))
     if any(not each.exploration.clean for each in told):
         return FINDINGS
     return INTERRUPTED if told[-1].exploration.interrupted else CLEAN
-
-
-def _all(names: tuple[str, ...], conditions: dict[str, Any]) -> list[tuple[str, Scenario]]:
-    """Find all that is to be compared, before anything runs."""
-    if not names:
-        raise UsageError(
-            "There is nothing to compare. Name two agents or scenarios, as in `pileup compare "
-            "shop.py:NAIVE shop.py:HARDENED`, or a module for all of its scenarios, as in "
-            "`pileup compare pileup.scenarios.config_race`."
-        )
-    found = [pair for name in names for pair in _named(name, conditions)]
-    for _, each in found:
-        each.explorer()
-    return found
-
-
-def _named(name: str, conditions: dict[str, Any]) -> Iterator[tuple[str, Scenario]]:
-    if ":" in name:
-        yield name, scenario(name, conditions)
-        return
-    there = [f"{name}:{each}" for each, _ in scenarios_in(module(name))]
-    if not there:
-        raise UsageError(
-            f"There are no scenarios in {name}. Name its agents, as in {name}:pay, or make one "
-            "at its top level: PAYING = pileup.Scenario(pay, setup=start, agents=5)."
-        )
-    for each in there:
-        yield each, scenario(each, conditions)
-
-
-def _explored(screen: Screen, name: str, asked: Scenario, terms: tuple[int, str, int, int]) -> Told:
-    import pileup
-    from pileup.reports.data import Told
-
-    runs, strategy, seed, workers = terms
-    with watching(screen, name) as watch:
-        found = pileup.explore(
-            asked, runs=runs, strategy=strategy, seed=seed, workers=workers, progress=watch
-        )
-    return Told(name, found)
-
-
-def _table(told: list[Told]) -> Iterator[str]:
-    rows = [row for each in told for row in _rows(each)]
-    widths = [max(len(row[column]) for row in (HEAD, *rows)) for column in range(len(HEAD) - 1)]
-    for row in (HEAD, *rows):
-        first, *numbers = (cell.rjust(width) for cell, width in zip(row, widths, strict=False))
-        yield "  ".join([first.strip().ljust(widths[0]), *numbers, row[-1]]).rstrip()
-    yield ""
-    yield NOTE
-    if any("+ " in row[-1] for row in rows):
-        yield NOTE_AT_LEAST
-    if any("below" in row[-1] for row in rows):
-        yield NOTE_SURE
-
-
-def _rows(told: Told) -> Iterator[tuple[str, str, str, str]]:
-    """Tell an exploration in as many rows as there are kinds of findings."""
-    found = told.exploration
-    head = (told.name, f"{found.runs:,}", f"{found.stats.steps / found.runs:.1f}")
-    for said in _kinds(found) or [f"    0  {_sure(found)}"]:
-        yield (*head, said)
-        head = ("", "", "")
-
-
-def _kinds(found: Exploration) -> list[str]:
-    """Say of each kind how often it came up, worst first."""
-    kinds: dict[str, list[Finding]] = {}
-    for finding in found.findings:
-        kinds.setdefault(finding.kind, []).append(finding)
-    return [_often(kind, alike, found) for kind, alike in kinds.items()]
-
-
-def _often(kind: str, alike: list[Finding], found: Exploration) -> str:
-    times = max(found.stats.sightings[finding.fingerprint].times for finding in alike)
-    often = round(1000 * times / found.runs)
-    if len(alike) == 1:
-        return f"{often:>5,}  {kind} ({alike[0].severity})"
-    return f"{often:>5,}+ {kind} ({alike[0].severity}), {len(alike)} distinct"
-
-
-def _sure(found: Exploration) -> str:
-    """Say how sure it is that nothing is there, in a few words."""
-    if found.exhausted:
-        return "clean: all orders tried"
-    if not found.drawn:
-        return f"clean: {found.claim}" if found.claim else "clean"
-    return f"clean: below {found.bound} of runs"

@@ -37,8 +37,10 @@ def complete_saved(
     from click.shell_completion import CompletionItem
 
     from pileup.cli.options import SAVED
+    from pileup.cli.topologies import KEPT
 
-    files = [str(path) for path in sorted(Path(SAVED).glob("*.json"))[:MOST]]
+    there = [path for path in sorted(Path(SAVED).glob("*.json")) if path.name != KEPT]
+    files = [str(path) for path in there[:MOST]]
     known = [path for path in files if path.startswith(begun)]
     return [CompletionItem(path) for path in known] or [CompletionItem(begun, type="file")]
 

@@ -7,20 +7,25 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
+from types import ModuleType
 from typing import Final, TypeAlias
 
 import click
 
 from pileup.cli.completing import complete_places
 from pileup.cli.exits import CLEAN
+from pileup.cli.extras import EXTRA, missing
 from pileup.cli.named import module, scenarios_in
 from pileup.cli.options import HOW, SAVED, data, examples, on_screen
 from pileup.cli.screen import Screen, aside
+from pileup.cli.topologies import KEPT
 from pileup.errors import UsageError
 
 WIDTH: Final = 80
-LEAST: Final = 30
+LEAST: Final = 40
 """A name that leaves less than this for what it means stands on a line of its own."""
+
+DEEPER: Final = " " * 6
 
 SYMPTOMS: Final = {
     "agent_failed": "an agent raised something",
@@ -32,6 +37,8 @@ SYMPTOMS: Final = {
 
 TITLES: Final = {
     "scenarios": "scenarios (pileup explore NAME)",
+    "topologies": "topologies (pileup compare)",
+    "controls": "controls (pileup.scenarios.controls.Controls(NAME=True, ...))",
     "strategies": "strategies (--strategy NAME; pct:3 and delay:2 take a number)",
     "profiles": "profiles of faults (--faults NAME)",
     "faults": "faults (pileup.faults.Rule(NAME, ...); see docs/faults.md)",
@@ -48,7 +55,9 @@ TITLES: Final = {
 @click.argument(
     "what",
     required=False,
-    type=click.Choice(["scenarios", "strategies", "faults", "detectors", "saved"]),
+    type=click.Choice(
+        ["scenarios", "topologies", "controls", "strategies", "faults", "detectors", "saved"]
+    ),
 )
 @click.argument("modules", metavar="[MODULE]...", nargs=-1, shell_complete=complete_places)
 @data("Print names and meanings as JSON, by kind.")
@@ -91,27 +100,58 @@ def profiles() -> dict[str, str]:
 
 
 def _scenarios(modules: tuple[str, ...]) -> Groups:
-    found: dict[str, str] = {}
-    for place in modules or _own():
-        for name, scenario in scenarios_in(module(place)):
-            agents = scenario.explorer().program
-            doc = _first_line(getattr(agents.bodies[0], "__doc__", None))
-            found[f"{place}:{name}"] = f"{agents.name}: {doc}" if doc else agents.name
+    found = dict(pair for place in modules for pair in _told_in(place, module(place)))
     if modules and not found:
         raise UsageError(
             f"There are no scenarios in {', '.join(modules)}. One is made at the top level of a "
             "module: PAYING = pileup.Scenario(pay, setup=start, agents=5)."
         )
-    return {"scenarios": found}
+    return {"scenarios": found or _own()}
 
 
-def _own() -> list[str]:
-    """Name the modules with scenarios that come with pileup."""
-    from pkgutil import iter_modules
+def _told_in(place: str, home: ModuleType) -> Iterator[tuple[str, str]]:
+    """Say of each scenario in a module what its agents do, or, of ours, what the module tells."""
+    for name, scenario in scenarios_in(home):
+        agents = scenario.explorer().program
+        doc = _first_line(getattr(agents.bodies[0], "__doc__", None))
+        if scenario.name and place.startswith("pileup."):
+            yield f"{place}:{name}", f"{scenario.name}. {_first_line(home.__doc__)}"
+        else:
+            yield f"{place}:{name}", f"{agents.name}: {doc}" if doc else agents.name
+
+
+def _own() -> dict[str, str]:
+    """Tell of the scenarios that come with pileup, but for those that an extra is missing for."""
+    from pkgutil import walk_packages
 
     import pileup.scenarios as own
 
-    return sorted(f"{own.__name__}.{each.name}" for each in iter_modules(own.__path__))
+    if missing():
+        homes = [f"{own.__name__}.config_race"]
+    else:
+        homes = sorted(each.name for each in walk_packages(own.__path__, f"{own.__name__}."))
+    return dict(pair for home in homes for pair in _told_in(home, module(home)))
+
+
+def _topologies(_: tuple[str, ...]) -> Groups:
+    from pileup.scenarios.catalogue import HOMES
+
+    if missing():
+        return {"topologies": dict.fromkeys(HOMES, f"not to be had without {EXTRA}")}
+    return {"topologies": {name: _shape(name) for name in HOMES}}
+
+
+def _shape(name: str) -> str:
+    from pileup.scenarios.catalogue import topology
+
+    found = topology(name)
+    return f"{found.shape}{' (an anti-pattern)' if found.is_anti_pattern else ''}"
+
+
+def _controls(_: tuple[str, ...]) -> Groups:
+    from pileup.scenarios.controls import CONTROLS
+
+    return {"controls": CONTROLS}
 
 
 def _strategies(_: tuple[str, ...]) -> Groups:
@@ -134,7 +174,7 @@ def _detectors(_: tuple[str, ...]) -> Groups:
 
 def _saved(folders: tuple[str, ...]) -> Groups:
     places = [Path(each) for each in folders or (SAVED,)]
-    files = [path for place in places for path in sorted(place.glob("*.json"))]
+    files = [path for place in places for path in sorted(place.glob("*.json")) if path.name != KEPT]
     return {"saved": {str(each): _failure(each) for each in files}}
 
 
@@ -153,6 +193,8 @@ Groups: TypeAlias = Mapping[str, Mapping[str, str]]
 
 PARTS: Final[Mapping[str, Callable[[tuple[str, ...]], Groups]]] = {
     "scenarios": _scenarios,
+    "topologies": _topologies,
+    "controls": _controls,
     "strategies": _strategies,
     "faults": _faults,
     "detectors": _detectors,
@@ -186,10 +228,12 @@ def _table(meanings: Mapping[str, str]) -> Iterator[str]:
     short = [len(name) for name in meanings if len(name) <= WIDTH - LEAST]
     edge = max(short, default=0) + 4
     for name, told in meanings.items():
+        if len(name) + 4 > edge:
+            yield f"  {name}"
+            yield from wrap(
+                told, WIDTH, initial_indent=DEEPER, subsequent_indent=DEEPER, break_on_hyphens=False
+            )
+            continue
         lines = wrap(told, WIDTH - edge, break_on_hyphens=False) or [""]
-        first = f"  {name}".ljust(edge)
-        if len(first) > edge:
-            yield first
-            first = " " * edge
-        yield f"{first}{lines[0]}".rstrip()
+        yield f"{f'  {name}'.ljust(edge)}{lines[0]}".rstrip()
         yield from (" " * edge + line for line in lines[1:])

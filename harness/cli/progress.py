@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pileup.cli.screen import Screen, plain
 
@@ -24,10 +24,20 @@ LONGEST: Final = 20
 """So much of a name is shown: its end, which tells one from another."""
 
 
+Telling: TypeAlias = "Callable[[Progress, float, float], str]"
+"""Says how far it has come, after how many seconds, with how many left."""
+
+
 @contextmanager
-def watching(screen: Screen, what: str, seconds: float | None = None) -> Iterator[Watch]:
-    """Show how far it has come, if that takes longer than one likes to wait."""
-    watch = Watch(what, seconds, is_seen=screen.is_watched())
+def watching(
+    screen: Screen, what: str, seconds: float | None = None, *, in_parts: bool = False
+) -> Iterator[Watch]:
+    """Show how far it has come, if that takes longer than one likes to wait.
+
+    What is done `in_parts`, some long and some short, says nothing of how much is left.
+    """
+    told = _told_parts if in_parts else _told
+    watch = Watch(what, seconds, told, is_seen=screen.is_watched())
     try:
         yield watch
     finally:
@@ -40,9 +50,12 @@ class Watch:
     Without a thread of its own, because campaigns fork, and agents may look at threads.
     """
 
-    def __init__(self, what: str, seconds: float | None, *, is_seen: bool) -> None:
+    def __init__(
+        self, what: str, seconds: float | None, told: Telling | None = None, *, is_seen: bool
+    ) -> None:
         from pileup.search.stopping import real_seconds
 
+        self._told = told or _told
         self._clock = real_seconds
         self._what = plain(what).replace("\n", " ")[-LONGEST:]
         self._seconds = seconds
@@ -59,7 +72,7 @@ class Watch:
         self._next = now + PAUSE
         passed = now - self._begun
         done, of = self._shares(progress, passed)
-        told = _told(progress, passed, of - done)
+        told = self._told(progress, passed, of - done)
         if self._bars is None:
             self._bars = _bars()
             self._bars.add_task(self._what, total=of, told=told)
@@ -86,6 +99,10 @@ def _told(progress: Progress, passed: float, left: float) -> str:
     rest = f"{_clock(left)} left" if left > 0 else "looking for the plainest run"
     rate = progress.runs / max(passed, 1e-6)
     return f"{progress.runs:,}{of} runs  {rate:,.0f}/s  {found}  {rest}"
+
+
+def _told_parts(progress: Progress, passed: float, _: float) -> str:
+    return f"{progress.runs:,} of {progress.of:,} parts  {_clock(passed)}"
 
 
 def _clock(seconds: float) -> str:

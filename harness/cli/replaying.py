@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace as varied
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pileup.cli import single
+from pileup.cli import single, topologies
 from pileup.cli.completing import complete_places, complete_saved
 from pileup.cli.exits import CLEAN, FINDINGS
 from pileup.cli.options import HOW, conditions, data, examples, on_screen, scenario
@@ -24,10 +25,12 @@ IN_THE_TOKEN = ("--faults", "--backend", "--timed", "--oracle")
 @click.command(
     context_settings=HOW,
     epilog=examples(
-        "pileup replay .pileup/FILE.json shop.py:pay", "pileup replay - shop.py:pay < token.txt"
+        "pileup replay .pileup/FILE.json shop.py:pay",
+        "pileup replay - shop.py:pay < token.txt",
+        "pileup replay supervisor/naive/lost_write",
     ),
 )
-@click.argument("what", metavar="TOKEN|FILE|-", shell_complete=complete_saved)
+@click.argument("what", metavar="TOKEN|FILE|CELL|-", shell_complete=complete_saved)
 @click.argument("target", metavar="MODULE:NAME", required=False, shell_complete=complete_places)
 @conditions(*IN_THE_TOKEN, copies="as many as there were")
 @data("Print the run as JSON.")
@@ -47,22 +50,44 @@ def replay(
     of .pileup, or any text; or come from stdin (-), for tokens are long. MODULE:NAME
     is what was explored. The token says how many agents there were, and under which
     faults.
+
+    CELL is a figure of the last `pileup compare`, TOPOLOGY/CONTROLS/WHAT. It needs
+    no MODULE:NAME, unless the topology is your own.
     """
     shown = read(what)
     expect_no_test(shown)
+    with aside(as_json):
+        run = _seen_again(shown, _asked(what, shown, target, conditions))
+    if as_json:
+        screen.tell_data(single.as_json(target or shown.ticket.program, run))
+    else:
+        screen.tell(run)
+    return CLEAN if run.clean else FINDINGS
+
+
+def _asked(
+    what: str,
+    shown: Shown,
+    target: str | None,
+    conditions: dict[str, Any],  # Any: each option has its own type
+) -> Scenario:
+    """Find what a token was recorded with: the user names it, or it comes with pileup."""
+    found = topologies.scenario_of(shown.ticket.program, target)
+    if found is not None:
+        if any(conditions.values()):
+            raise UsageError(
+                "This token is of the comparison of topologies, which knows its agents, setup and "
+                "check by itself. Leave the options out."
+            )
+        return found
     if target is None:
         raise UsageError(
             f"A token does not say where its agents are, because to open one must run nothing. "
             f"This one is of '{shown.ticket.program}'. Write pileup replay "
-            f"{'TOKEN' if what == shown.token else what} MODULE:NAME, with what was explored."
+            f"{'TOKEN' if what == shown.token else shlex.quote(what)} MODULE:NAME, with what was "
+            "explored."
         )
-    with aside(as_json):
-        run = _seen_again(shown, scenario(target, conditions, shown.ticket.agents))
-    if as_json:
-        screen.tell_data(single.as_json(target, run))
-    else:
-        screen.tell(run)
-    return CLEAN if run.clean else FINDINGS
+    return scenario(target, conditions, shown.ticket.agents)
 
 
 def _seen_again(shown: Shown, asked: Scenario) -> Run:

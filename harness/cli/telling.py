@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pileup.cli import topologies
 from pileup.cli.exits import CLEAN, FINDINGS
 from pileup.cli.options import HOW, examples, on_screen
 from pileup.cli.recipes import recipe_for
@@ -30,9 +31,15 @@ def report(screen: Screen, place: str) -> int:
     """Tell what explorations and runs have written down.
 
     FILE is what `explore`, `compare`, `run` or `replay` printed with --json, or
-    what `explore --report` wrote; of a FOLDER all such files are told. Nothing is
-    run.
+    what `explore --report` wrote; of a FOLDER all such files are told. It may be
+    .pileup/comparison.json, too. Nothing is run.
     """
+    if _has(Path(place), "pileup_comparison"):
+        from pileup.reports.comparison_data import read
+
+        found = read(_text(Path(place)))
+        screen.tell(topologies.told(found, {}))
+        return topologies.code_of(found)
     told = [*_all_in(Path(place))]
     screen.tell("\n\n".join(_story(each, alone=len(told) == 1) for each in told))
     return CLEAN if all(each.clean for each in told) else FINDINGS
@@ -42,7 +49,7 @@ def _all_in(place: Path) -> Iterator[Told | ToldRun]:
     if not place.is_dir():
         yield from _read(place)
         return
-    files = [path for path in sorted(place.glob("*.json")) if _is_report(path)]
+    files = [path for path in sorted(place.glob("*.json")) if _has(path, "pileup_report")]
     if not files:
         raise UsageError(
             f"There are no reports in {place}. `pileup explore --report {place / 'FILE.json'}` "
@@ -71,13 +78,15 @@ def _text(path: Path) -> str:
         raise UsageError(f"It cannot be read ({error}).") from None
 
 
-def _is_report(path: Path) -> bool:
-    """Whether it claims to be one; there may be other JSON beside it."""
+def _has(path: Path, mark: str) -> bool:
+    """Whether it claims to be that; there may be other JSON beside it."""
+    if path.is_dir():
+        return False
     try:
         page = json.loads(_text(path))
     except (ValueError, RecursionError, UsageError):
         return False
-    return isinstance(page, dict) and "pileup_report" in page
+    return isinstance(page, dict) and mark in page
 
 
 def _story(told: Told | ToldRun, *, alone: bool) -> str:

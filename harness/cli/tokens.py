@@ -28,10 +28,13 @@ class Shown(NamedTuple):
 
 
 def read(what: str) -> Shown:
-    """Read TOKEN, FILE or `-`."""
+    """Read TOKEN, FILE, `-`, or what a cell of a comparison is called."""
+    from pileup.cli.topologies import is_cell, token_of
     from pileup.search.saved import load
     from pileup.tokens import PREFIX, decode
 
+    if is_cell(what):
+        what = token_of(what)
     if what.startswith(f"{PREFIX}-"):
         return Shown(what, decode(what))
     if what.endswith(".json"):

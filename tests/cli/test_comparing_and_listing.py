@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from pileup.cli.named import named
 from pileup.detectors import KINDS
 from pileup.faults import CATALOGUE, PROFILES
 from pileup.reports.data import read
+from pileup.scenarios.catalogue import HOMES
+from pileup.scenarios.controls import CONTROLS
 from pileup.strategies import STRATEGIES
 
 FEW = ("--runs", "50")
@@ -43,8 +46,9 @@ def test_a_module_stands_for_all_of_its_scenarios(call: Call) -> None:
         f"{RACE}:RACE",
         f"{RACE}:FIXED",
     ]
-    assert re.search(r"\d+\+ check_failed \(high\), \d distinct\n", out)
-    assert "\n+ at least so many" in out
+    found = pileup.explore(named(f"{RACE}:RACE"))
+    often = round(1000 * found.stats.kinds["check_failed"] / found.runs)
+    assert re.search(rf" {often}  check_failed \(high\), \d distinct\n", out)
 
 
 @pytest.mark.usefixtures("shop")
@@ -98,7 +102,13 @@ def test_the_overview_names_everything(call: Call) -> None:
 
 @pytest.mark.parametrize(
     ("what", "names"),
-    [("strategies", STRATEGIES), ("faults", {**PROFILES, **CATALOGUE}), ("detectors", KINDS)],
+    [
+        ("strategies", STRATEGIES),
+        ("faults", {**PROFILES, **CATALOGUE}),
+        ("detectors", KINDS),
+        ("topologies", HOMES),
+        ("controls", CONTROLS),
+    ],
 )
 def test_each_name_has_a_meaning_beside_it(what: str, names: dict[str, object], call: Call) -> None:
     out = call("list", what).out
@@ -122,6 +132,8 @@ def test_the_list_as_data_has_all_meanings_by_kind(call: Call) -> None:
     ("what", "kinds"),
     [
         ("scenarios", ["scenarios"]),
+        ("topologies", ["topologies"]),
+        ("controls", ["controls"]),
         ("strategies", ["strategies"]),
         ("faults", ["profiles", "faults"]),
         ("detectors", ["detectors", "symptoms"]),
@@ -138,6 +150,26 @@ def test_one_part_of_the_list_as_data_is_that_part_alone(
     )
     assert list(part) == kinds
     assert part == {kind: whole[kind] for kind in kinds}
+
+
+def test_incidents_are_listed_each_with_the_first_line_of_its_module(call: Call) -> None:
+    told = json.loads(call("list", "scenarios", "--json").out)["scenarios"]
+    naive = "pileup.scenarios.incidents.torn_config:NAIVE"
+    assert told[naive].startswith("torn config, naive. Three instances enter what they have paid")
+    assert all(name.replace("NAIVE", "HARDENED") in told for name in told if "incidents" in name)
+    lines = call("list", "scenarios").out.splitlines()
+    assert f"  {naive}" in lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_without_the_extra_the_list_says_what_to_install(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tenacity", None)
+    page = json.loads(call("list", "--json").out)
+    assert list(page["scenarios"]) == [f"{RACE}:RACE", f"{RACE}:FIXED"]
+    assert page["topologies"]["mesh"] == "not to be had without pip install 'pileup[compare]'"
+    assert page["controls"] == CONTROLS
 
 
 def test_what_cannot_be_listed_is_refused_as_data_too(call: Call) -> None:

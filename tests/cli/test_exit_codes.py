@@ -38,7 +38,11 @@ def test_clean_is_0_and_a_finding_is_1(name: str, code: int, command: str, call:
         (["explore", "shop:NAIVE", "--report", "no/x.json"], "there is no folder no"),
         (["explore", "shop:NAIVE", "--seconds", "-1"], "`seconds` must be a number"),
         (["replay", "pileup1-00000000-x", "shop:NAIVE"], "damaged"),
-        (["compare"], "nothing to compare"),
+        (["compare", "--agents", "3"], "--agents says nothing to topologies"),
+        (["compare", "--runs", "0"], "`runs` must be a whole number"),
+        (["compare", "--workers", "0"], "`workers` must be a whole number"),
+        (["compare", "shop:NAIVE", "--no-controls"], "--no-controls is for topologies"),
+        (["compare", "shop:NAIVE", "pileup.scenarios.topologies.mesh:MESH"], "name nothing else"),
         (["list", "faults", "shop"], "pileup's own"),
         (["report", "nothing.json"], "does not exist"),
     ],
@@ -83,7 +87,9 @@ def test_a_bug_of_pileups_is_3_and_asks_to_be_reported(
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("words", [["--traceback", "compare"], ["compare", "--traceback"]])
+@pytest.mark.parametrize(
+    "words", [["--traceback", "compare", "no:X"], ["compare", "no:X", "--traceback"]]
+)
 def test_a_traceback_may_be_asked_for_before_and_behind_the_command(
     words: list[str], call: Call
 ) -> None:

@@ -458,7 +458,7 @@ def test_layers_of_a_library_are_called_by_the_users_own_lines(
     (finding,) = found.findings  # one stack, whatever is asked for, and from whichever line
     layers = f"9 = 3 {client} (through tenacity) x 3 {tool} (through tenacity)"
     assert finding.title.endswith(layers)
-    assert finding.receipt["layer_1"].startswith(f"{client} in ")
+    assert str(finding.receipt["layer_1"]).startswith(f"{client} in ")
     assert "tenacity/" not in finding.explanation
     assert f"{client} in " in finding.explanation
 

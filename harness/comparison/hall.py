@@ -1,0 +1,71 @@
+"""Where the jobs of a comparison are done: in as many processes as there are cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from typing import Final, TypeAlias
+
+from pileup.comparison.jobs import Done, Job, do
+from pileup.search.forked import can_fork
+
+TICK: Final = 0.5
+"""Seconds after which a watcher is told again, even if nothing has come to an end."""
+
+Watcher: TypeAlias = "Callable[[int, int], None]"
+"""Is told how many jobs are done, and of how many."""
+
+
+def do_all(jobs: Iterable[Job], workers: int, watch: Watcher | None = None) -> dict[Job, Done]:
+    """Do all jobs; the result is the same for any number of workers."""
+    asked = list(dict.fromkeys(jobs))
+    if workers == 1:
+        return _one_after_another(asked, watch)
+    context = multiprocessing.get_context("fork" if can_fork() else "spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_heed_nobody) as pool:
+        futures = {pool.submit(do, job): job for job in _longest_first(asked)}
+        try:
+            _await_all(futures, watch)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for each in multiprocessing.active_children():
+                each.terminate()  # because nobody waits for what they are at
+            raise
+        done = {job: future.result() for future, job in futures.items()}
+    return {job: done[job] for job in asked}
+
+
+def _heed_nobody() -> None:
+    """Leave Ctrl-C to who began this, because a job cut short is no result."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _one_after_another(jobs: list[Job], watch: Watcher | None) -> dict[Job, Done]:
+    done: dict[Job, Done] = {}
+    for job in jobs:
+        done[job] = do(job)
+        if watch is not None:
+            watch(len(done), len(jobs))
+    return done
+
+
+def _longest_first(jobs: list[Job]) -> list[Job]:
+    """Begin with what takes longest, so that no core is left with it at the end."""
+    return sorted(jobs, key=lambda job: (-_weight(job), job.name))
+
+
+def _weight(job: Job) -> int:
+    before, _, number = job.day.rpartition(" ")
+    return int(number) if before == "crowd of" else job.runs
+
+
+def _await_all(futures: dict[Future[Done], Job], watch: Watcher | None) -> None:
+    left = set(futures)
+    while left:
+        done, left = wait(left, TICK, return_when=FIRST_COMPLETED)
+        for each in done:
+            each.result()  # raises what went wrong in it, at once
+        if watch is not None:
+            watch(len(futures) - len(left), len(futures))

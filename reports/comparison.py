@@ -1,0 +1,111 @@
+"""What a comparison has found, ready to be shown: one view model for all that render it.
+
+Nothing here knows how it was measured; every cell says what it is, how sure
+that is, and, by a token, which run shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Trend = Literal["worse", "better", "same"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure, between what it lies with 95% confidence, and the token of a run that shows it."""
+
+    value: float
+    low: float
+    high: float
+    token: str = ""
+
+    def is_apart_from(self, other: Cell) -> bool:
+        """Whether two figures differ by more than chance."""
+        return self.high < other.low or other.high < self.low
+
+
+@dataclass(frozen=True)
+class Line:
+    """A topology under some controls: what was found, in so many of 1,000 runs, and measured."""
+
+    topology: str
+    controls: str
+    shape: str = ""
+    is_anti_pattern: bool = False
+    runs: int = 0
+    clean_below: float = 1.0
+    """In what part of runs something goes wrong at the most, with 95% confidence, if none did."""
+    kinds: dict[str, Cell] = field(default_factory=dict)
+    measures: dict[str, Cell] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a line has that another has not: a kind of finding, or a measure that is apart."""
+
+    what: str
+    before: Cell | None
+    after: Cell
+    topology: str
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One control: what comes back where it alone is taken away, what goes where it is alone."""
+
+    control: str
+    says: str
+    away: tuple[Change, ...] = ()
+    alone: tuple[Change, ...] = ()
+    topologies: tuple[str, ...] = ()
+
+    @property
+    def is_redundant(self) -> bool:
+        """Whether nobody would notice that it is gone."""
+        return not self.away
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What an article says, what was measured, and why they differ where they do."""
+
+    what: str
+    said: str
+    measured: str
+    agrees: bool
+    why: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """So many instances at once."""
+
+    instances: int
+    controls: str
+    measures: dict[str, Cell] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One branch of the decision tree, with the reason that was measured."""
+
+    when: str
+    take: str
+    because: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All tables of a comparison."""
+
+    title: str
+    terms: dict[str, str]
+    lines: tuple[Line, ...]
+    ablations: tuple[Ablation, ...] = ()
+    crowds: tuple[Crowd, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""The topologies, one file each, as a user would write them."""
