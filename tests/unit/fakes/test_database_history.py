@@ -419,12 +419,14 @@ def intent(row: dict[str, Any], *, table: str = "rows") -> str | None:
     return note.intent
 
 
-def test_an_insert_is_an_effect_with_an_intent_that_is_not_its_key() -> None:
-    assert intent({"id": 3, "name": "a"}) == intent({"name": "a", "id": 4})
+def test_an_insert_is_an_effect_with_an_intent_to_which_a_key_of_its_caller_s_belongs() -> None:
+    assert intent({"id": 3, "name": "a"}) == intent({"name": "a", "id": 3})
+    assert intent({"id": 3, "name": "a"}) != intent({"name": "a", "id": 4})
     assert intent({"id": 3, "name": "a"}) != intent({"id": 3, "name": "b"})
     assert intent({"id": 3, "n": 1}, table="plain") != intent({"id": 3, "n": 2}, table="plain")
     assert intent({"id": 3}, table="plain") != intent({"id": 4}, table="plain")
-    assert intent({"id": 3, "n": [1]}, table="plain") == intent({"id": 4, "n": [1]}, table="plain")
+    assert intent({"id": 3, "n": [1]}, table="plain") == intent({"id": 3, "n": [1]}, table="plain")
+    assert intent({"id": 3, "n": [1]}, table="plain") != intent({"id": 4, "n": [1]}, table="plain")
 
 
 def test_an_insert_that_did_nothing_is_no_effect() -> None:

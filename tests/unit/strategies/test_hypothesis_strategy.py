@@ -30,8 +30,8 @@ async def adds(world: World) -> None:
 
 async def holds_a_lease(world: World, me: pileup.Agent) -> None:
     if await world.cache.set("lease", me.name, nx=True, px=1000):
-        before = await world.memory.get("n") or 0
-        await world.memory.set("n", before + 1)
+        before = await world.memory.get("holders") or ()
+        await world.memory.set("holders", (*before, me.name))
 
 
 def once(agent: Any, drawn: Deviations, agents: int = 2) -> Run:
