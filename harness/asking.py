@@ -2,7 +2,9 @@
 
 What an operation has touched depends on how it went. A select that locks rows has
 touched the table alone where it failed, and rows and their locks where it
-succeeded; a queue hands over a message only where there is one.
+succeeded; a queue hands over a message only where there is one. Who settles a
+message names it, though, and who appends says what: other messages and other
+texts are other calls.
 """
 
 from __future__ import annotations
@@ -10,7 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from pileup.notes import Note
 from pileup.operations import READ, Footprint, Item
+
+TAKING: Final = ("claim", "receive", "next", "get")
+"""The operations by which a queue hands over a message, whichever it is."""
 
 LOCK: Final = ".lock"
 """How the name of a resource ends that holds the locks of another."""
@@ -28,11 +34,17 @@ COLUMN: Final = "="
 """It is in the key of a row that is looked for by another column than its key."""
 
 
-def asked_for(touches: Footprint) -> str:
+def asked_for(name: str, touches: Footprint, note: Note | None = None) -> str:
     """Name what was asked for: all that was touched, but for what is only there by the outcome."""
+    if note is not None and note.intent is not None:
+        return note.intent
     meant = _meant(touches)
+    message = note.message if note is not None and name not in TAKING else None
+    if message is not None:
+        meant = [each for each in meant if each[1].endswith(message)] or meant
     rest = [each for each in meant if each == meant[0] or not _is_kin(meant[0], each)]
-    return " ".join([f"{resource}[{key}]" if key else resource for resource, key in rest])
+    things = [f"{resource}[{key}]" if key else resource for resource, key in rest]
+    return " ".join(things if note is None or note.adds is None else [*things, note.adds])
 
 
 def _meant(touches: Footprint) -> list[tuple[str, str]]:

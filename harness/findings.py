@@ -23,8 +23,15 @@ SYMPTOMS: Final = ("agent_failed", "check_failed", "overrun", "not_serial")
 Rank: TypeAlias = tuple[int, bool, str, str]
 """What findings are sorted by, so that their order is always the same."""
 
-NUMBERS: Final = re.compile(r"[0-9a-f]{12,}|\d+")
-"""What differs between things of one sort: `order-17`, `3f2a90c1d4e5`."""
+MADE_UP: Final = re.compile(
+    r"(?i:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"|[0-9a-f]{12,}"
+    r"|(?<![^\W_])(?=[a-f]*\d)[0-9a-f]{6,11}(?![^\W_])"
+)
+"""What was drawn at random or is a hash: a UUID, `3f2a90c1d4e5`, and `3f2a90` as a word."""
+
+NUMBERS: Final = re.compile(rf"{MADE_UP.pattern}|\d+")
+"""What differs between things of one sort: `order-17`, and what was made up."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +69,11 @@ class Finding:
 
         `mark` is what tells two bugs of one kind on one resource apart, for
         instance the line that raised. Numbers in keys do not count: what goes
-        wrong with order 17 goes wrong with order 18.
+        wrong with order 17 goes wrong with order 18. What was made up for one
+        run counts nowhere.
         """
-        key = NUMBERS.sub("#", self.key)
-        text = f"{self.kind}\0{self.resource}\0{key}\0{self.mark}"
+        key, mark = NUMBERS.sub("#", self.key), MADE_UP.sub("#", self.mark)
+        text = f"{self.kind}\0{self.resource}\0{key}\0{mark}"
         return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
 
     @property

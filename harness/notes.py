@@ -54,6 +54,7 @@ class Note:
     `faulty`: the mistake in a model's answer.
     `cost`: dollars, `tokens`: in both directions; `caps`: what might be used up in all, as in
     "calls:20:session". `partial`: whether a result says of itself that it is only a part.
+    `adds`: what it appends, as a report shows it.
     `over`: of what it wrote in part alone, the item and the version that had put
     that part there. `whole`: it read a table without a condition, so that any other row matters.
     `skips`: it passed over what others had locked, because it may have any of what it looked for.
@@ -73,6 +74,7 @@ class Note:
     lease: float | None = None
     part: int | None = None
     beside: int | None = None
+    adds: str | None = None
     over: tuple[tuple[str, int], ...] = ()
     whole: bool = False
     skips: bool = False
@@ -202,7 +204,7 @@ def marks_in(value: object, watched: Mapping[str, str] = NO_MARKS) -> tuple[str,
     while layer and left > 0:  # in layers, so that a circle ends with what is near having been seen
         deeper: list[object] = []
         for part in layer[:left]:
-            if type(part) in BARE:
+            if type(part) in BARE or (type(part) is str and not watched and "-" not in part):
                 continue
             text = _text(part)
             if text is None:

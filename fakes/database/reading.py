@@ -160,8 +160,12 @@ def ordered(
     table: Table, found: list[tuple[Row, Version]], order_by: OrderBy
 ) -> list[tuple[Row, Version]]:
     """Sort rows as a select wants them; by itself it takes them as they were inserted."""
+    is_users_own = callable(order_by)  # who may change what it is given
     for column, greatest_first in reversed(ordering(table, order_by)):
-        keyed = [(column(version.copied()), (row, version)) for row, version in found]
+        keyed = [
+            (column(version.copied() if is_users_own else version.values or {}), (row, version))
+            for row, version in found
+        ]
         keyed.sort(key=lambda each: each[0], reverse=greatest_first)
         found = [each for _, each in keyed]
     return found

@@ -33,6 +33,15 @@ def marked(
     return note
 
 
+def adding(data: bytes, known: Note | None = None) -> Note:
+    """Note what is appended, because another text is another call; add it to what is known."""
+    note = blank()
+    if known is not None:
+        vars(note).update(vars(known))
+    note.adds = str(shown(data))
+    return note
+
+
 def call(
     name: str,
     touches: Footprint,

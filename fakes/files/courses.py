@@ -12,7 +12,7 @@ from errno import EACCES, EISDIR, ENOENT
 from typing import Any, Final, TypeAlias, TypeVar
 
 from pileup.fakes.files.attributes import Attributes
-from pileup.fakes.files.calls import call, marked, shown
+from pileup.fakes.files.calls import adding, call, marked, shown
 from pileup.fakes.files.entries import Entries
 from pileup.fakes.files.inodes import Directory, Regular
 from pileup.fakes.files.locking import Locking
@@ -75,7 +75,9 @@ class Calls:
 
     def append(self, path: str, data: bytes) -> Course[None]:
         """Write at the end of a file, wherever that is by then."""
-        return self._whole(self.entries.open(self.where(path), APPEND), data)
+        opening = self.entries.open(self.where(path), APPEND)
+        opening.note = adding(data)
+        return self._whole(opening, data)
 
     def replace_whole(self, path: str, data: bytes) -> Course[None]:
         """Write a file of another name, make it durable, and let it take the place of this one."""

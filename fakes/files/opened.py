@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pileup.errors import Unacknowledged
-from pileup.fakes.files.calls import call, marked, shown
+from pileup.fakes.files.calls import adding, call, marked, shown
 from pileup.fakes.files.inodes import Inode, Regular
 from pileup.fakes.files.spots import complaint
 from pileup.notes import Note, blank
@@ -131,6 +131,8 @@ class Opened:
         op.note = self.note
         if self.volume.tree.sim.marked:
             op.note = marked(self.volume.tree.sim, self.path, data, self.note)
+        if appends:
+            op.note = adding(data, op.note)
         if self.volume.tree.sim.faults is not None and len(data) > 1:
             op.twists = {
                 "torn": partial(self._tear, op, data, offset, EIO),

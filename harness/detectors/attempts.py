@@ -4,7 +4,9 @@ Two attempts, one after another, share the frames above the loop that made
 both and none below it, so the deepest frame that they share is that loop. If
 a task was started between that frame and the later attempt, it must have been
 started after the earlier one had failed: tasks that went beside each other
-repeat nothing.
+repeat nothing. What stands above a sub-agent in a path is where its starter is by then;
+once that has stopped waiting for it, it may be at something else, so that only those
+frames count which were met before.
 """
 
 from __future__ import annotations
@@ -31,14 +33,14 @@ class Attempt(NamedTuple):
     row: RawRow
     note: Note
     strand: Strand
+    strange: frozenset[int] = frozenset()
+    """Frames in its path that may not have led to it: what its starter does by now."""
 
     @property
     def about(self) -> str:
         """What it asked for; the same for all attempts of one call."""
-        intent = self.note.intent
-        if intent is None:
-            intent = asked_for(self.row[1])
-        return f"{self.row[0].removeprefix(LATE)} {intent}"
+        name = self.row[0].removeprefix(LATE)
+        return f"{name} {asked_for(name, self.row[1], self.note)}"
 
     @property
     def withdrawn(self) -> bool:
@@ -71,7 +73,27 @@ def attempt(case: Case, number: int) -> Attempt:
     row = case.rows[number]
     note = row[11]
     assert note is not None
-    return Attempt(number, row, note, row[3] * TASKS + row[4])
+    return Attempt(number, row, note, row[3] * TASKS + row[4], _strange(case, number, note))
+
+
+def _strange(case: Case, number: int, note: Note) -> frozenset[int]:
+    """Return the frames above a sub-agent that were not met before it was given up."""
+    agent = case.rows[number][3]
+    left = {
+        spawned(case.rows[case.spans[helper * TASKS].first][6]): since
+        for helper, since in (case.given_up.items() if note.path else ())
+        if since < number and helper * TASKS in case.spans and _is_of(case, agent, helper)
+    }
+    places = [at for at, (frame, _) in enumerate(note.path) if frame in left]
+    if not places:
+        return frozenset()
+    since = left[note.path[places[-1]][0]]
+    above = [frame for frame, _ in note.path[: places[-1]] if frame > 0]
+    return frozenset([frame for frame in above if case.frames[frame] > since])
+
+
+def _is_of(case: Case, agent: int, other: int) -> bool:
+    return agent == other or case.is_below(agent * TASKS, other * TASKS)
 
 
 def attempts(case: Case) -> Iterator[Attempt]:
@@ -84,12 +106,12 @@ def attempts(case: Case) -> Iterator[Attempt]:
 
 def loop_of(earlier: Attempt, later: Attempt) -> int | None:
     """Return where in the later attempt's path the loop stands that made both, if one did."""
-    mine = {number for number, _ in earlier.note.path if number > 0}
+    mine = {number for number, _ in earlier.note.path if number > 0} - earlier.strange
     path = later.note.path
     begun = None
     for place in range(len(path) - 1, -1, -1):
         number = path[place][0]
-        if number in mine:
+        if number in mine and number not in later.strange:
             if begun is not None and begun <= earlier.known_after:
                 return None
             return place

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
-from pileup.history import FAIL, History, RawRow
+from pileup.history import FAIL, INFO, History, RawRow
 from pileup.operations import Access, Item, Past
 
 Strand: TypeAlias = int
@@ -130,6 +130,14 @@ class Case:
                 found.setdefault(part, []).append(number)
         return found
 
+    @cached_property
+    def rows_of(self) -> dict[int, list[int]]:
+        """The rows of each agent, in order, by number."""
+        found: dict[int, list[int]] = {}
+        for number, row in enumerate(self.rows):
+            found.setdefault(row[3], []).append(number)
+        return found
+
     # Who is who ------------------------------------------------------------------------------
 
     def name(self, strand: Strand) -> str:
@@ -161,6 +169,25 @@ class Case:
         for number, row in enumerate(self.rows):
             if row[0] in ENDS:
                 found.setdefault(row[3], []).append(number)
+        return found
+
+    @cached_property
+    def given_up(self) -> dict[int, int]:
+        """The sub-agents for which somebody has stopped waiting, and in which row at first."""
+        numbers = {who.name: number for number, who in enumerate(self.agents)}
+        found: dict[int, int] = {}
+        for number, row in enumerate(self.rows):
+            if row[0] == "join" and row[8] == INFO and row[1] and not row[2]:
+                found.setdefault(numbers.get(row[1][0].item.key, -1), number)
+        return found
+
+    @cached_property
+    def frames(self) -> dict[int, int]:
+        """The frames of all paths, and in which row each is met first."""
+        found: dict[int, int] = {}
+        for number in self.noted:
+            for frame, _ in self.rows[number][11].path:  # type: ignore[union-attr] # it has a note
+                found.setdefault(frame, number)
         return found
 
     @cached_property

@@ -36,6 +36,7 @@ from pileup.detectors.origins import (
 )
 from pileup.detectors.telling import found, said
 from pileup.findings import Finding
+from pileup.operations import Item
 from pileup.spelling import Brief
 
 TITLES: Final = {
@@ -111,7 +112,7 @@ def _mark(case: Case, pair: Twice) -> str:
 def _finding(case: Case, pairs: list[Twice], mark: str) -> Finding:
     pair = pairs[0]
     row = pair.first.asked.row
-    item = row[1][0].item if row[1] else None
+    item = _item(case, pair)
     what = f"{row[0]} {item.name}" if item is not None else row[0]
     effects = _all_of(pairs)
     names = [case.agents[each.agent].name for each in effects]
@@ -140,6 +141,15 @@ def _finding(case: Case, pairs: list[Twice], mark: str) -> Finding:
         mark=mark,
         advice=KEYS[keys],
     )
+
+
+def _item(case: Case, pair: Twice) -> Item | None:
+    """Return what both were done to: of two rows under keys that were made up, their table."""
+    mine, theirs = (
+        [touch.item for row in (each.asked.row, case.rows[each.happened]) for touch in row[1]]
+        for each in (pair.first, pair.second)
+    )
+    return next((each for each in mine if each in theirs), mine[0] if mine else None)
 
 
 def _all_of(pairs: list[Twice]) -> list[Effect]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from pileup.asking import TAKING
 from pileup.detectors.attempts import LATE, Attempt, attempt
 from pileup.detectors.case import TASKS, Case
 from pileup.history import FAIL, INFO, OK
@@ -19,9 +20,6 @@ from pileup.operations import READ, UPDATE, Item
 
 CRASH: Final = "crash"
 COMMIT: Final = "commit"
-
-TAKING: Final = ("claim", "receive", "next", "get")
-"""The operations by which an agent is handed a message."""
 
 
 class Claim(NamedTuple):

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from pileup.asking import TAKING
 from pileup.detectors.case import TASKS, Case, Strand
-from pileup.detectors.effects import TAKING
 from pileup.detectors.states import ROUNDS, Key, intent, item_name, key, waits
 from pileup.detectors.telling import found, said
 from pileup.findings import Finding

@@ -3,12 +3,15 @@
 Who acknowledges first and crashes then has lost the message: nobody will get
 it again. That is only certain where it can be seen that the work was not done:
 
-* between taking the message and its end the agent changed nothing at all; or
+* between taking the message and its end neither the agent nor a helper of its
+  changed anything at all; or
 * others of its role, which lived on, each did more after acknowledging.
 
 What is right must stay silent: to acknowledge after the work, and to crash
 then; a message that is not acknowledged, because it comes back; a message
-whose worker began anew and went on with it.
+whose worker began anew and went on with it; one that was delivered more than
+once, and somebody who had it has done something, so that there may have been
+nothing left to do; one that was sent again, in the same words, for the same session.
 """
 
 from __future__ import annotations
@@ -16,14 +19,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pileup.detectors.case import Case
+from pileup.detectors.case import TASKS, Case
 from pileup.detectors.telling import found, said
 from pileup.findings import Finding
-from pileup.history import FAIL
-from pileup.operations import Item
+from pileup.history import FAIL, RawRow
+from pileup.operations import READ, Item
 
 CLAIM: Final = "claim"
 ACK: Final = "ack"
+PUBLISH: Final = "publish"
 
 
 class _Job:
@@ -37,12 +41,13 @@ class _Job:
         self.before = 0
         self.after = 0
 
-    def change(self) -> None:
-        """Count what its agent has changed."""
-        if self.ack is None:
-            self.before += 1
-        else:
-            self.after += 1
+    def see(self, number: int, row: RawRow) -> None:
+        """Look at what its agent did: acknowledge it, or change something."""
+        if row[0] == ACK and self.ack is None and row[1] and row[1][-1][1] != READ:
+            self.ack = number if row[1][-1][0] is self.item else None
+        elif row[2] and any(access != READ for _, access in row[1]):
+            self.before += self.ack is None
+            self.after += self.ack is not None
 
 
 def lost_work(case: Case) -> Iterator[Finding]:
@@ -54,7 +59,9 @@ def lost_work(case: Case) -> Iterator[Finding]:
     for job in desk.broken:
         role = case.agents[case.rows[job.claim][3]].role
         mark = f"{role} {case.rows[job.claim][5] or ''}"
-        if mark not in seen and _is_lost(job, desk.whole.get(role, [])):
+        if mark in seen or not _is_lost(job, desk.whole.get(role, [])):
+            continue
+        if not desk.is_done(job) and not _is_sent_again(case, job):
             seen.add(mark)
             yield _finding(case, job, mark)
 
@@ -73,10 +80,38 @@ def _message(case: Case, number: int) -> str | None:
 class _Desk:
     """Which job each agent has, and how the jobs before ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, case: Case) -> None:
+        self._parents = case.parents
         self.jobs: dict[int, _Job] = {}
+        self._taken: dict[int, _Job] = {}
+        """What each agent took last: its helpers may live on without it."""
+        self._given: dict[int, _Job | None] = {}
+        """What each helper was started for."""
+        self._deliveries: dict[Item, list[_Job]] = {}
         self.whole: dict[str, list[_Job]] = {}
         self.broken: list[_Job] = []
+
+    def take(self, agent: int, job: _Job) -> None:
+        """Note that an agent was handed a message."""
+        self.jobs[agent] = self._taken[agent] = job
+        self._deliveries.setdefault(job.item, []).append(job)
+
+    def works_on(self, agent: int) -> _Job | None:
+        """Return what an agent has in hand, or whoever started it had by then."""
+        if agent not in self._given:
+            above = self._parents.get(agent * TASKS, -TASKS) // TASKS
+            self._given[agent] = self._taken.get(above) or self._given.get(above)
+        return self.jobs.get(agent) or self._given[agent]
+
+    def is_done(self, job: _Job) -> bool:
+        """Whether another who was handed the message may have done its work."""
+        others = (each for each in self._deliveries[job.item] if each is not job)
+        return any(each.before or each.after for each in others)
+
+    def crash(self, agent: int, number: int) -> None:
+        """Note that an agent has crashed; it may begin anew, and go on with its job."""
+        if agent in self.jobs:
+            self.jobs[agent].end = number
 
     def leave(self, agent: int, role: str, number: int, *, failed: bool) -> None:
         """Note that an agent is done with its job, or never will be."""
@@ -92,22 +127,19 @@ class _Desk:
 
 def _jobs(case: Case) -> _Desk:
     """Return what was done with messages: to the end, by role, and until a crash or a failure."""
-    desk = _Desk()
+    desk = _Desk(case)
     for number, row in enumerate(case.rows):
-        agent, job = row[3], desk.jobs.get(row[3])
-        if row[0] == "crash" and job is not None:
-            job.end = number  # it may begin anew and go on
+        agent = row[3]
+        job = desk.works_on(agent)
+        if row[0] == "crash":
+            desk.crash(agent, number)
         elif row[0] in (CLAIM, "end"):
             failed = row[0] == "end" and row[8] == FAIL
             desk.leave(agent, case.agents[agent].role, number, failed=failed)
             if row[0] == CLAIM and row[2] and _message(case, number) is not None:
-                desk.jobs[agent] = _Job(number, row[1][min(1, len(row[1]) - 1)][0])
-        elif job is None or row[8] == FAIL:
-            continue
-        elif row[0] == ACK and job.ack is None and row[1] and row[1][-1][1] != "read":
-            job.ack = number if row[1][-1][0] is job.item else None
-        elif row[2] and any(access != "read" for _, access in row[1]):
-            job.change()
+                desk.take(agent, _Job(number, row[1][min(1, len(row[1]) - 1)][0]))
+        elif job is not None and row[8] != FAIL:
+            job.see(number, row)
     for agent in list(desk.jobs):
         if desk.jobs[agent].end is not None:
             desk.leave(agent, case.agents[agent].role, len(case.rows), failed=True)
@@ -119,6 +151,21 @@ def _is_lost(job: _Job, others: list[_Job]) -> bool:
     if others:
         return all(each.after > job.after for each in others)
     return not job.before and not job.after
+
+
+def _is_sent_again(case: Case, job: _Job) -> bool:
+    """Whether who had sent the message has sent the same once more since it was taken."""
+    sent: str | None = None
+    for number in case.noted:
+        row, note = case.rows[number], case.rows[number][11]
+        if row[0] != PUBLISH or note is None or not row[2]:
+            continue
+        what = f"{case.agents[row[3]].session} {note.intent}"
+        if note.message == _message(case, job.claim):
+            sent = what
+        elif what == sent and number > job.claim:
+            return True
+    return False
 
 
 def _finding(case: Case, job: _Job, mark: str) -> Finding:

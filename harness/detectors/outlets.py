@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from pileup.asking import TAKING
 from pileup.detectors.attempts import LATE
 from pileup.detectors.case import Case
 from pileup.history import FAIL, RawRow
@@ -17,9 +18,6 @@ ANSWER: Final = "answer"
 COMPLETE: Final = "complete"
 PUBLISH: Final = "publish"
 METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
-
-TAKING: Final = frozenset(("claim", "receive", "next", "get"))
-"""The operations by which a queue hands over a message."""
 
 
 def happened(row: RawRow) -> bool:

@@ -12,6 +12,10 @@ What is right and looks the same must stay silent, so nothing is said of
 * what is asked again after it has succeeded: polling, a heartbeat;
 * different calls that fail in one loop, each with its own input;
 * tasks that ask the same beside each other, each with its own retries.
+
+The bug is told apart by the innermost place that retries: how far out it went, and
+which of the places above it took part, differs from run to run. What was asked for
+does not count: places that multiply do so with all that goes through them.
 """
 
 from __future__ import annotations
@@ -124,7 +128,7 @@ class Series:
 
 def retry_amplification(case: Case) -> Iterator[Finding]:
     """Find the calls whose attempts multiplied, or had no end."""
-    seen: set[str] = set()
+    told: list[frozenset[str]] = []
     suspects = [
         each for each in _all_series(case) if each.multiplies or len(each.attempts) >= ENDLESS
     ]
@@ -134,15 +138,15 @@ def retry_amplification(case: Case) -> Iterator[Finding]:
         series.forget(_polling(series, successes))
         layers = series.layers
         if series.multiplies:
-            mark = _mark("multiplied", layers)
+            said = "multiplied"
         elif layers and _hammers(case, series, layers[0]):
-            layers = layers[:1]
-            mark = _mark("endless", layers)
+            said, layers = "endless", layers[:1]
         else:
             continue
-        if mark not in seen:
-            seen.add(mark)
-            yield _finding(case, series, layers, mark)
+        marks = [f"{said} {each.loop.mark}" for each in layers]
+        if not any(known.issuperset(marks) for known in told):
+            told.append(frozenset(marks))
+            yield _finding(case, series, layers, marks[0])
 
 
 def _hammers(case: Case, series: Series, layer: Layer) -> bool:
@@ -217,14 +221,6 @@ def _successes(case: Case) -> Successes:
 
 
 # What is said of it ----------------------------------------------------------------------------
-
-
-def _mark(said: str, layers: list[Layer]) -> str:
-    """Tell the bug apart by the innermost places: how far out it went differs from run to run.
-
-    What was asked for does not count: places that multiply do so with all that goes through them.
-    """
-    return f"{said} {' | '.join([each.loop.mark for each in layers[:2]])}"
 
 
 def _finding(case: Case, series: Series, layers: list[Layer], mark: str) -> Finding:

@@ -7,22 +7,31 @@ result says is on the parent's `end` (`note.partial`).
 What is right and looks the same must stay silent:
 
 * a result that says that it is a part: by a name, a word, or a gap in it;
-* a part that was asked for again, of another sub-agent or by the parent itself;
+* a part that was asked for again, of another sub-agent or by the parent itself
+  (after the last part that may as well be how all of them are put together; it
+  is, if others of the same role do as much with no part missing);
 * hedging: who takes the first answer needs none of the others;
 * a parent that fails, or returns nothing.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from functools import reduce
+from operator import and_
+from typing import Final, TypeAlias
 
 from pileup.detectors.case import Case
 from pileup.detectors.telling import found, said
 from pileup.findings import Finding
 from pileup.history import FAIL, INFO, OK, RawRow
 from pileup.operations import READ
+
+Asked: TypeAlias = Counter[tuple[str, str]]
+"""What a parent asked for, and how often: the operation and the resource."""
 
 SEVERAL: Final = 2
 """So many answers must have been put together where a part was given up: one alone is hedging."""
@@ -74,8 +83,10 @@ def silent_partials(case: Case) -> Iterator[Finding]:
     if not any(who.parent is not None for who in case.agents):
         return
     told: set[str] = set()
-    for whole in _wholes(case).values():
-        missing = _missing(case, whole)
+    wholes = _wholes(case)
+    usual = Usual(case, wholes)
+    for whole in wholes.values():
+        missing = _missing(case, usual, whole)
         beside = [part for part in whole.parts if _is_with(part, missing)]
         if not missing or not _is_put_together(missing, beside):
             continue
@@ -132,7 +143,7 @@ def _join(part: Part, number: int, row: RawRow) -> None:
         part.joined = number
 
 
-def _missing(case: Case, whole: Whole) -> list[Part]:
+def _missing(case: Case, usual: Usual, whole: Whole) -> list[Part]:
     """Return the parts that never came, and that nothing made up for."""
     lost = [part for part in whole.parts if part.lost is not None]
     if not lost:
@@ -143,7 +154,7 @@ def _missing(case: Case, whole: Whole) -> list[Part]:
         instead = next((each for each in spare if _makes_up(case, each, part)), None)
         if instead is not None:
             spare.remove(instead)
-        elif not _is_done_otherwise(case, whole, part):
+        elif not _is_done_otherwise(case, usual, whole, part):
             missing.append(part)
     return missing
 
@@ -156,19 +167,49 @@ def _makes_up(case: Case, other: Part, part: Part) -> bool:
     return same or other.begun == (part.lost or 0) + 1
 
 
-def _is_done_otherwise(case: Case, whole: Whole, part: Part) -> bool:
+def _is_done_otherwise(case: Case, usual: Usual, whole: Whole, part: Part) -> bool:
     """Whether the parent looked for an answer elsewhere, before it turned to the next part."""
-    for number in range((part.lost or 0) + 1, whole.end):
+    asked, is_last = _asked(case, whole, part.lost or 0)
+    if not is_last or not asked:
+        return bool(asked)
+    return bool(asked - usual.of(case.agents[whole.agent].role))
+
+
+def _asked(case: Case, whole: Whole, since: int) -> tuple[Asked, bool]:
+    """Return what a parent asked for before it turned to the next part; whether there was none."""
+    asked: Asked = Counter()
+    rows = case.rows_of.get(whole.agent, [])
+    for number in rows[bisect_right(rows, since) :]:
         row = case.rows[number]
-        if row[3] != whole.agent:
-            continue
         if row[0] == "join":
-            return False
+            return asked, False
         note = row[11]
         asks = note is not None and (row[0] == "complete" or note.intent is not None)
         if row[8] == OK and row[1] and (asks or all(access == READ for _, access in row[1])):
-            return True
-    return False
+            asked[row[0], row[1][0].item.resource] += 1
+    return asked, True
+
+
+class Usual:
+    """What parents ask for once they have all of their parts, to put them together."""
+
+    def __init__(self, case: Case, wholes: dict[int, Whole]) -> None:
+        self._case = case
+        self._wholes = wholes
+        self._known: dict[str, Asked] = {}
+
+    def of(self, role: str) -> Asked:
+        """Return what all those of a role ask for then; nothing, if none has all of its parts."""
+        if role not in self._known:
+            found = [
+                _asked(self._case, each, max(part.joined or 0 for part in each.parts))[0]
+                for each in self._wholes.values()
+                if self._case.agents[each.agent].role == role
+                and each.parts
+                and all(part.arrived for part in each.parts)
+            ]
+            self._known[role] = reduce(and_, found) if found else Counter()
+        return self._known[role]
 
 
 def _is_with(part: Part, missing: list[Part]) -> bool:
@@ -189,7 +230,6 @@ def _finding(case: Case, whole: Whole, missing: list[Part], beside: list[Part]) 
     arrived = sum(part.arrived for part in beside)
     lines = "".join(f"{_fate(case, parent.name, part)}\n" for part in missing)
     rows = [number for part in missing for number in (part.ended, part.lost) if number is not None]
-    roles = " ".join(sorted({who.role for who in lost}))
     return found(
         "silent_partial",
         title=f"{parent.name} returned a result without {len(missing)} of its {len(beside)} parts",
@@ -201,7 +241,7 @@ def _finding(case: Case, whole: Whole, missing: list[Part], beside: list[Part]) 
         agents=(parent.name, *(who.name for who in lost)),
         evidence=(*rows, whole.end),
         receipt={"parent": parent.name, "parts": len(beside), "arrived": arrived},
-        mark=f"{parent.role} {roles}",
+        mark=parent.role,  # which of its parts are lost is chance
     )
 
 

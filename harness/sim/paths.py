@@ -152,10 +152,7 @@ def _call(strand: Strand, name: str, note: Note | None, touches: Footprint) -> C
     top = strand.agent
     while top.parent is not None:
         top = top.parent
-    about = note.intent if note is not None else None
-    if about is None:
-        about = asked_for(touches)
-    return top.index, top.life, name, about
+    return top.index, top.life, name, asked_for(name, touches, note)
 
 
 # The frames -----------------------------------------------------------------------------------

@@ -17,7 +17,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from corpus.labels import BUGS, DECOYS, Program
 
-MODULES = ("anomalies", "decoys", "effects", "lost_writes", "sessions", "spending", "waiting")
+MODULES = (
+    "anomalies",
+    "decoys",
+    "effects",
+    "lost_writes",
+    "sessions",
+    "spending",
+    "waiting",
+    "workers",
+)
 
 for _name in MODULES:
     import_module(f"corpus.{_name}")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from random import Random
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -73,6 +76,35 @@ def test_the_same_bug_in_another_run_has_the_same_fingerprint(other: Finding) ->
 )
 def test_another_bug_has_another_fingerprint(other: Finding) -> None:
     assert other.fingerprint != LOST.fingerprint
+
+
+@pytest.mark.parametrize("one", range(3))
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda drawn: str(UUID(int=drawn)),
+        lambda drawn: str(UUID(int=drawn)).upper(),
+        lambda drawn: f"{drawn:032x}",
+        lambda drawn: f"{drawn:032x}"[:8],
+        lambda drawn: f"order_{drawn:032x}"[:14],
+        lambda drawn: f"accounts/{drawn}",
+    ],
+)
+def test_what_is_made_up_for_each_run_does_not_count(make: Callable[[int], str], one: int) -> None:
+    first, other = (make(Random(seed).getrandbits(128)) for seed in (one, one + 10))
+    assert first != other
+    mine, theirs = replace(LOST, key=f"key:{first}"), replace(LOST, key=f"key:{other}")
+    assert mine.fingerprint == theirs.fingerprint
+    if "/" not in first:  # numbers in a mark may be lines
+        mine, theirs = replace(LOST, mark=f"step {first}"), replace(LOST, mark=f"step {other}")
+        assert mine.fingerprint == theirs.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("decade", "facade"), ("v1beta", "v1alpha"), ("abcdef01.py:12", "x.py:12")]
+)
+def test_a_name_is_no_number(one: str, other: str) -> None:
+    assert replace(LOST, key=one).fingerprint != replace(LOST, key=other).fingerprint
 
 
 def test_a_fingerprint_is_the_same_in_every_process() -> None:

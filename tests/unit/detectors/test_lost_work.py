@@ -13,11 +13,17 @@ from pileup.fakes import World
 from pileup.faults import Rule
 from pileup.strategies import Random
 
-TAKEN = "w1:claim(c q1 c m[q#1]) {message=q#1 lease=30.0}, w1:ack(u q c m[q#1]) {message=q#1}"
+TAKEN = "w1:claim(c q c m[q#1]) {message=q#1 lease=30.0}, w1:ack(u q c m[q#1]) {message=q#1}"
 OTHER = (
     "w2:claim(c q c m[q#2]) {message=q#2 lease=30.0}, w2:ack(u q c m[q#2]) {message=q#2}, w2:w x, "
     "w2:w y, w2:end"
 )
+
+BEFORE = "w0:claim(c q c m[q#1]) {message=q#1 lease=30.0}"
+
+SENT = "p:publish(c q) {message=q#1 intent=job effect=yes}"
+SENT_AGAIN = SENT.replace("#1", "#2")
+KNOWN = "p:publish(r q) {message=q#1 intent=job}"
 
 LOST = {
     "nothing was done": f"{TAKEN}, w1:end! ~crash",
@@ -25,6 +31,20 @@ LOST = {
     "it failed": f"{TAKEN}, w1:end!",
     "it began anew and ended": f"{TAKEN}, w1:crash ~crash, w1.1:start, w1.1:end",
     "others did more": f"{TAKEN}, {OTHER}, w1:w x, w1:end! ~crash",
+    "its helper had only read": f"{TAKEN}, h<w1:r x1, w1:end! ~crash",
+    "a helper from before did something": f"w1:start, h<w1:start, {TAKEN}, h:w x1, w1:end!",
+    "somebody else's helper did something": f"{TAKEN}, w3:start, h<w3:w x1, w1:end! ~crash",
+    "who had it before had only read": f"{BEFORE}, w0:r x1, w0:end! ~crash, {TAKEN}, w1:end!",
+    "who had it before did another": f"{BEFORE.replace('#1', '#7')}, w0:w x1, {TAKEN}, w1:end!",
+    "the same was sent before": f"{SENT.replace('#1', '#0')}, {SENT}, {TAKEN}, w1:end!",
+    "two alike were sent from the start": f"{SENT}, {SENT_AGAIN}, {TAKEN}, w1:end!",
+    "something else was sent": f"{SENT}, {TAKEN}, w1:end!, {SENT_AGAIN.replace('=job', '=other')}",
+    "the same was sent for another": f"{SENT}, {TAKEN}, w1:end!, {SENT_AGAIN.replace('p:', 'q:')}",
+    "what was sent again was known": f"{SENT}, {TAKEN}, w1:end!, {KNOWN}",
+    "it is not known who has sent it": f"{TAKEN}, w1:end!, {SENT_AGAIN}",
+    "it began anew and went on with nothing": (
+        f"{TAKEN}, w1:crash ~crash, w1.1:claim(r q), w1.1:w x1, w1.1:end"
+    ),
 }
 
 RIGHT = {
@@ -40,6 +60,23 @@ RIGHT = {
     "others did no more": f"{TAKEN}, {OTHER}, w1:w x, w1:w y, w1:end! ~crash",
     "who knows how much there was to do": f"{TAKEN}, w1:w x1, w1:end! ~crash",
     "it had gone on to the next": f"{TAKEN}, w1:claim(r q), w1:end! ~crash",
+    "who had it before did it": f"{BEFORE}, w0:w x1, w0:end! ~crash, {TAKEN}, w1:r x, w1:end!",
+    "who has it too does it": f"{BEFORE}, {TAKEN}, w1:end! ~crash, w0:w x1, w0:end",
+    "who had it before let a helper do it": (
+        f"{BEFORE}, h<w0:w x1, w0:end! ~crash, {TAKEN}, w1:r x, w1:end! ~crash"
+    ),
+    "it was delivered twice, and who has acknowledged it first did it": (
+        f"{BEFORE}, w0:ack(u q c m[q#1]) {{message=q#1}}, w0:w x1, w0:end, {TAKEN}, w1:end!"
+    ),
+    "its helper began when it was gone": f"{TAKEN}, w1:end! ~crash, h<w1:w x1, h:end",
+    "it was sent again": f"{SENT}, {TAKEN}, w1:end! ~crash, {SENT_AGAIN}",
+    "it was sent again before it was given up": f"{SENT}, {TAKEN}, {SENT_AGAIN}, w1:end!",
+    "its helper did it": f"{TAKEN}, h<w1:w x1, w1:end! ~crash",
+    "its helper's helper did it": f"{TAKEN}, h<w1:start, i<h:w x1, w1:end! ~crash",
+    "its helper did it when it was gone": f"{TAKEN}, h<w1:start, w1:end! ~crash, h:w x1, h:end",
+    "its helper acknowledged, and it did it": (
+        f"{BEFORE}, h<w0:ack(u q c m[q#1]) {{message=q#1}}, w0:w x1, w0:end! ~crash"
+    ),
     "it began anew and did it": f"{TAKEN}, w1:crash ~crash, w1.1:w x1, w1.1:end",
 }
 

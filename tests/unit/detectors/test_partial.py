@@ -22,6 +22,15 @@ JOIN = "p:join(r agent[k1]), p:join(r agent[k2]), p:join(r agent[k3])"
 WHOLE = "p:end(w agent[p]) {partial=no}"
 UP = "p:join(r agent[k2])??"
 
+LAST_FAILED = f"{START}, k1:end(w agent[k1]), k2:end(w agent[k2]), k3:end(w agent[k3])=E!, {JOIN}"
+SUMS_UP = "complete(u model)=x {intent=m}"
+ANOTHER = (  # of the same role, with both of its parts
+    "p-1:start, j1<p-1:start, j2<p-1:start, j1:end(w agent[j1]), j2:end(w agent[j2]), "
+    f"p-1:join(r agent[j1]), p-1:join(r agent[j2]), p-1:{SUMS_UP}, "
+    "p-1:end(w agent[p-1]) {partial=no}"
+)
+"""One that has all of its parts, and sums them up."""
+
 PARTIAL = {
     "one of three failed": f"{WORK}, {JOIN}, {WHOLE}",
     "one of three was given up": (
@@ -46,6 +55,9 @@ PARTIAL = {
     "it wrote down what there was": f"{WORK}, {JOIN}, p:w report1, {WHOLE}",
     "it wrote down that it failed": (
         f"{WORK}, p:join(r agent[k2]), p:w log1, p:join(r agent[k1]), p:join(r agent[k3]), {WHOLE}"
+    ),
+    "the last one failed, and a model summed up as it does for another": (
+        f"{LAST_FAILED}, p:{SUMS_UP}, {WHOLE}, {ANOTHER}"
     ),
     "a model summed up": f"{WORK}, {JOIN}, p:complete(u model)=x {{intent=m}}, {WHOLE}",
 }
@@ -76,6 +88,26 @@ RIGHT = {
     "it asked a model": (
         f"{WORK}, p:join(r agent[k2]), p:complete(u model)=x {{intent=m}}, p:join(r agent[k1]), "
         f"p:join(r agent[k3]), {WHOLE}"
+    ),
+    "the last one failed, and a model may have been asked for that": (
+        f"{LAST_FAILED}, p:{SUMS_UP}, {WHOLE}"
+    ),
+    "the last one failed, and a model was asked once more than for another": (
+        f"{LAST_FAILED}, p:{SUMS_UP}, p:{SUMS_UP}, {WHOLE}, {ANOTHER}"
+    ),
+    "the last one failed, and it was looked for where another does not look": (
+        f"{LAST_FAILED}, p:r x0, p:{SUMS_UP}, {WHOLE}, {ANOTHER}"
+    ),
+    "the last one failed, and another one's was only given up as well": (
+        f"{LAST_FAILED}, p:{SUMS_UP}, {WHOLE}, "
+        f"{ANOTHER.replace('j2:end(w agent[j2])', 'j2:end(w agent[j2])=E!')}"
+    ),
+    "the last one failed, and a model sums up for another role": (
+        f"{LAST_FAILED}, p:{SUMS_UP}, {WHOLE}, {ANOTHER.replace('p-1', 'q')}"
+    ),
+    "it asked a model before the next, and a model sums up for another": (
+        f"{WORK}, p:join(r agent[k2]), p:{SUMS_UP}, p:join(r agent[k1]), p:join(r agent[k3]), "
+        f"{WHOLE}, {ANOTHER}"
     ),
     "it returned nothing, and something is noted": f"{WORK}, {JOIN}, p:end(w agent[p]) {{part=1}}",
     "the first answer was enough": (
@@ -269,7 +301,15 @@ MUTATIONS = [
     ("part.joined > arrived[0] for part in missing", "True for part in missing"),
     ("if instead is not None:", "if False:"),
     ("            spare.remove(instead)", "            pass"),
-    ("elif not _is_done_otherwise(case, whole, part):", "else:"),
+    ("elif not _is_done_otherwise(case, usual, whole, part):", "else:"),
+    ("if not is_last or not asked:", "if True:"),
+    ("if not is_last or not asked:", "if not asked:"),
+    ("asked - usual.of(case.agents[whole.agent].role)", "None"),
+    ("if self._case.agents[each.agent].role == role", "if True"),
+    ("and all(part.arrived for part in each.parts)", ""),
+    ("if self._case.agents[each.agent].role == role", "if False"),
+    ("bisect_right(rows, since)", "0"),
+    ("+= 1\n    return asked, True", "= 1\n    return asked, True"),
     ("    same = case.agents[other.agent].role == case.agents[part.agent].role", "    same = True"),
     ("return same or other.begun == (part.lost or 0) + 1", "return same"),
     ("if other.begun <= (part.lost or 0):", "if False:"),
@@ -278,7 +318,7 @@ MUTATIONS = [
         "return not self.failed",
     ),
     ("return self.joined if self.failed else None", "return self.joined"),
-    ('        if row[0] == "join":\n            return False\n', ""),
+    ('        if row[0] == "join":\n            return asked, False\n', ""),
     ("(asks or all(access == READ for _, access in row[1]))", "asks"),
     ("(asks or all(access == READ for _, access in row[1]))", "True"),
     ("part is other or part.is_beside(other)", "True"),

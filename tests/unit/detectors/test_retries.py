@@ -73,6 +73,8 @@ THREE_LAYERS = history(
     *[f"1 {2 + t} {5 + 3 * t + c}" for t in (0, 1) for c in (0, 1) for _ in "12"]
 )
 
+OUTER_LAYERS = history("1 2 3", "1 2 4", "1 5 6")
+
 
 def test_two_layers_that_multiply_are_named() -> None:
     (finding,) = found(TWO_LAYERS)
@@ -195,6 +197,29 @@ def test_the_same_bug_has_the_same_mark_however_far_it_goes() -> None:
     assert one.fingerprint == two.fingerprint
 
 
+def test_the_same_bug_has_the_same_mark_whichever_of_the_outer_places_took_part() -> None:
+    (skipped,) = found(history("1 2 3", "1 2 3", "1 4 5"))
+    assert [skipped.receipt[f"layer_{place}"] for place in (1, 2)] == [
+        "client.py:42",
+        "agent.py:88",
+    ]
+    assert skipped.fingerprint == found(THREE_LAYERS)[0].fingerprint
+
+
+def test_another_place_that_retries_is_another_bug() -> None:
+    (outer,) = found(OUTER_LAYERS)
+    assert outer.receipt["layer_1"] == "tool.py:10"
+    assert outer.fingerprint != found(THREE_LAYERS)[0].fingerprint
+
+
+def test_a_part_of_what_was_told_is_not_told_again() -> None:
+    outer = [attempt(path).replace("=g", "=h") for path in ("1 2 3", "1 2 4", "1 5 6")]
+    whole = [attempt(f"1 {2 + t} {5 + 3 * t + c}") for t in (0, 1) for c in (0, 1) for _ in "12"]
+    both = told(", ".join([*outer, *whole]))
+    assert [finding.receipt["layers"] for finding in found(both)] == [3]
+    assert len(found(both, mutant(retry_amplification, "known.issuperset(marks)", "False"))) == 2
+
+
 def test_who_asks_anew_after_success_but_does_not_retry_is_no_excuse() -> None:
     ok = [attempt(path, "").replace("~unavailable", "") for path in ("1 2 4", "1 5 6")]
     text = told(", ".join([*map(attempt, ("1 2 3", "1 2 3", "1 2 4")), *ok]))
@@ -230,6 +255,36 @@ def test_a_mutant_that_lets_tasks_beside_each_other_repeat_is_noticed() -> None:
     first, _, third, _ = one
     assert attempts.loop_of(first, third) is None
     assert other.loop_of(first, third) == 0
+
+
+def of_helpers(*rows: str) -> History:
+    """What happens first, and then two helpers more, each with an attempt that fails."""
+    begun = len(rows) + 2
+    helpers = (
+        "j<a:start",
+        attempt(f"1 2 ~{begun} 5", who="j"),
+        "l<a:start",
+        attempt(f"1 6 ~{begun + 2} 7", who="l"),
+    )
+    return told(", ".join(("a:start", "k<a:start", *rows, *helpers)))
+
+
+GIVEN_UP = "a:join(r agent[k])??"
+OF_THE_FIRST = attempt("1 2 ~1 3", who="k")
+
+
+def test_where_its_starter_is_by_now_says_nothing_of_who_was_given_up() -> None:
+    assert found(of_helpers(GIVEN_UP, OF_THE_FIRST)) == []
+    assert len(found(of_helpers("a:r y0", OF_THE_FIRST))) == 1
+
+
+def test_a_frame_that_was_there_before_it_was_given_up_has_led_to_it() -> None:
+    for rows, attempts_made in (
+        ((OF_THE_FIRST, GIVEN_UP), 3),
+        ((OF_THE_FIRST, GIVEN_UP, OF_THE_FIRST), 4),
+    ):
+        (finding,) = found(of_helpers(*rows))
+        assert finding.receipt["attempts"] == attempts_made
 
 
 # Real programs ---------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import pileup
 from pileup.fakes import World
 from pileup.fakes.database import DatabaseError
 from pileup.faults import Rule
+from pileup.strategies import Random
 
 LOST = Rule("lost", on="insert*", most=1)
 AGAIN = Rule("restart", on="insert*", most=1)
@@ -84,6 +85,17 @@ MADE_UP = {
 @pytest.mark.parametrize("key", MADE_UP.values(), ids=MADE_UP)
 def test_who_makes_up_a_new_key_each_time_inserts_twice(key: Key) -> None:
     assert kinds(orders_until_it_hears(key)) == ["duplicate_effect"]
+
+
+@pytest.mark.parametrize("key", MADE_UP.values(), ids=MADE_UP)
+def test_it_is_one_bug_in_their_table_whatever_the_keys_are(key: Key) -> None:
+    explorer = pileup.Scenario(
+        orders_until_it_hears(key), setup=desk, agents=1, faults=LOST
+    ).explorer()
+    found = [each for seed in range(1, 5) for each in explorer.once(Random(seed)).findings]
+    assert {(each.resource, each.key) for each in found} == {("database", "orders")}
+    assert len(found) == 4
+    assert len({each.fingerprint for each in found}) == 1
 
 
 async def numbers_documents(world: World) -> None:
