@@ -43,7 +43,10 @@ TABLE: dict[str, set[str]] = {
         *("pileup", "pileup.faults", "pileup.latency", "pileup.fakes"),
         *(f"pileup.fakes.{part}" for part in ("bus", "database", "http", "model")),
     },
-    "reports": {"errors", "faults", "results", "history", "findings", "tokens"},
+    "reports": {
+        *("errors", "spelling", "notes", "events", "history", "findings", "results", "tokens"),
+        "faults",
+    },
 }
 FRONT_DOORS = {"pileup", "acts", "api", "cli", "comparison", "hypothesis", "pytest_plugin"}
 CALLERS_OF_FRONT_DOORS = {
@@ -75,6 +78,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "fakes": {"_typeshed", "fakeredis", "filelock", "httpx", "httpx2", "redis", "respx"},
     "scenarios": {"pydantic", "redis", "tenacity"},
     "cli": {"click", "rich"},
+    "reports": {"jinja2"},
     "hypothesis": {"hypothesis"},
     "pytest_plugin": {"_pytest", "pytest", "pytest_benchmark", "trio"},
 }

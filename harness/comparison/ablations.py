@@ -5,58 +5,77 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pileup.comparison.lines import Results, line
-from pileup.comparison.terms import HARDENED, NAIVE, Contender, Terms
-from pileup.reports.comparison import Ablation, Cell, Change, Line
+from pileup.comparison.figures import clean_below
+from pileup.comparison.jobs import Done, per_thousand
+from pileup.comparison.lines import Results, measures_of
+from pileup.comparison.places import Place
+from pileup.comparison.terms import HARDENED, NAIVE, Terms
+from pileup.reports.comparison import Ablation, Cell, Change
 
-BETTER_IF_MORE: Final = frozenset(
-    ("done", "alone", "right", "judged", "record", "enter", "charge", "tell")
+BETTER_IF_MORE: Final = ("right", "done", "alone", "record", "enter", "charge", "tell", "audited")
+WORSE_IF_MORE: Final = (
+    *("duplicates", "refused", "calls per intent", "model calls", "dollars", "p95", "p50"),
 )
-WORSE_IF_MORE: Final = frozenset(
-    ("dollars", "p50", "p95", "calls per intent", "model calls", "duplicates")
-)
+TOLD: Final = (*BETTER_IF_MORE, *WORSE_IF_MORE)
+"""What is held side by side, in the order in which it is told. Not how it was judged, because
+answers that are remembered are wrong, or right, all at once."""
+
 NONE: Final = Cell(0.0, 0.0, 0.0)
 
 
 def ablation(terms: Terms, control: str, says: str, results: Results) -> Ablation:
     """Say what one control does."""
-    tried = list(terms.ablated(control))
-    away = [change for each in tried for change in _away(terms, each, control, results)]
-    alone = [change for each in tried for change in _alone(terms, each, control, results)]
-    return Ablation(control, says, tuple(away), tuple(alone), tuple(each.name for each in tried))
+    places = list(terms.places(control))
+    return Ablation(
+        control,
+        says,
+        away=tuple(change for each in places for change in away(terms, each, control, results)),
+        alone=tuple(change for each in places for change in alone(terms, each, control, results)),
+        where=tuple(map(_told, places)),
+    )
 
 
-def _away(terms: Terms, each: Contender, control: str, results: Results) -> Iterator[Change]:
+def _told(place: Place) -> str:
+    from pileup.scenarios.documents.days import day_named
+
+    return f"{place.topology}: {day_named(place.day).says}"
+
+
+def away(terms: Terms, place: Place, control: str, results: Results) -> Iterator[Change]:
     """Say what is worse without it."""
-    before = line(terms, each, HARDENED, results)
-    after = line(terms, each, f"without {control}", results)
-    for kind, cell in after.kinds.items():
+    before = results[terms.at(place, HARDENED)]
+    after = results[terms.at(place, f"without {control}")]
+    for kind, seen in after.kinds.items():
         if kind not in before.kinds:
-            yield Change(kind, None, cell, each.name)
-    yield from _moved(before, after, each.name, for_the_better=False)
+            yield Change(kind, None, per_thousand(seen, after.job.runs), place.topology)
+    yield from _moved(before, after, place, for_the_better=False)
 
 
-def _alone(terms: Terms, each: Contender, control: str, results: Results) -> Iterator[Change]:
+def alone(terms: Terms, place: Place, control: str, results: Results) -> Iterator[Change]:
     """Say what is better with it alone."""
-    before = line(terms, each, NAIVE, results)
-    after = line(terms, each, f"only {control}", results)
-    for kind, cell in before.kinds.items():
-        now = after.kinds.get(kind, NONE)
-        if now.value < cell.value and _are_apart(now, cell, after):
-            yield Change(kind, cell, now, each.name)
-    yield from _moved(before, after, each.name, for_the_better=True)
+    before = results[terms.at(place, NAIVE)]
+    after = results[terms.at(place, f"only {control}")]
+    for kind, seen in before.kinds.items():
+        was, now = per_thousand(seen, before.job.runs), _often(after, kind)
+        if now.high < was.low:
+            yield Change(kind, was, now, place.topology)
+    yield from _moved(before, after, place, for_the_better=True)
 
 
-def _are_apart(now: Cell, before: Cell, after: Line) -> bool:
-    """Whether fewer are fewer: where none were, so many runs might still have hidden some."""
-    high = now.high if now.value else 1000 * after.clean_below
-    return high < before.low
+def _often(done: Done, kind: str) -> Cell:
+    """Say how often it was found; where it was not, so many runs might still have hidden some."""
+    seen = done.kinds.get(kind)
+    if seen is not None:
+        return per_thousand(seen, done.job.runs)
+    return Cell(0.0, 0.0, 1000 * clean_below(done.job.runs))
 
 
-def _moved(before: Line, after: Line, where: str, *, for_the_better: bool) -> Iterator[Change]:
-    for name, cell in after.measures.items():
-        was = before.measures.get(name)
-        if was is None or name not in BETTER_IF_MORE | WORSE_IF_MORE or not was.is_apart_from(cell):
+def _moved(before: Done, after: Done, place: Place, *, for_the_better: bool) -> Iterator[Change]:
+    """Say which figures are apart, of a day that has any."""
+    was, now = (dict(measures_of(each)) if each.measured else {} for each in (before, after))
+    for name in TOLD:
+        one, other = was.get(name), now.get(name)
+        if one is None or other is None or not one.is_apart_from(other):
             continue
-        if ((cell.value > was.value) == (name in BETTER_IF_MORE)) == for_the_better:
-            yield Change(name, was, cell, where)
+        if ((other.value > one.value) == (name in BETTER_IF_MORE)) == for_the_better:
+            yield Change(name, one, other, place.topology)

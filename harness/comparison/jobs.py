@@ -6,11 +6,12 @@ can do it. What it comes to depends on nothing but the job.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import pileup
+from pileup.comparison.figures import share
 from pileup.reports.comparison import Cell
 
 if TYPE_CHECKING:
@@ -112,12 +113,8 @@ def _measured(job: Job, scenario: pileup.Scenario) -> Done:
     explorer = scenario.explorer()
     explorer.renew_oracle(most=0)  # because a figure needs no verdict on what is in doubt
     runs = [explorer.once(make("random", job.seed * APART + number)) for number in range(job.runs)]
-    return Done(
-        job,
-        _kinds(runs),
-        tuple(measure(run, over) for run in runs),
-        tuple(_token(explorer, run) for run in runs),
-    )
+    tokens = tuple(_token(explorer, run) for run in runs)
+    return Done(job, _kinds(runs, tokens), tuple(measure(run, over) for run in runs), tokens)
 
 
 def _token(explorer: Explorer, run: pileup.Run) -> str:
@@ -139,19 +136,17 @@ def _token(explorer: Explorer, run: pileup.Run) -> str:
     )
 
 
-def _kinds(runs: list[pileup.Run]) -> dict[str, Sighting]:
+def _kinds(runs: list[pileup.Run], tokens: tuple[str, ...]) -> dict[str, Sighting]:
     found: dict[str, Sighting] = {}
-    for run in runs:
+    for run, token in zip(runs, tokens, strict=True):
         for kind in dict.fromkeys(finding.kind for finding in run.findings):
             first = next(each for each in run.findings if each.kind == kind)
-            known = found.get(kind) or Sighting(0, run.token, first.title)
-            found[kind] = Sighting(known.times + 1, known.token, known.title)
+            known = found.get(kind) or Sighting(0, token, first.title, _carried(first))
+            found[kind] = replace(known, times=known.times + 1)
     return found
 
 
 def per_thousand(seen: Sighting, runs: int) -> Cell:
     """Say in how many of 1,000 runs something was found."""
-    from pileup.comparison.figures import share
-
     cell = share(seen.times, runs, seen.token)
     return Cell(1000 * cell.value, 1000 * cell.low, 1000 * cell.high, cell.token)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from pileup.comparison.figures import clean_below, mean, quantile, ratio, share
+from pileup.comparison.figures import (
+    clean_below,
+    mean,
+    quantile,
+    quantiles,
+    ratio,
+    share,
+    share_over_runs,
+)
 from pileup.comparison.jobs import Done, Job, per_thousand
 from pileup.comparison.terms import BASE, Contender, Terms
 from pileup.reports.comparison import Cell, Line
@@ -26,6 +34,7 @@ SHARES: Final[dict[str, Pick]] = {
     "enter": lambda run: run.entered,
     "charge": lambda run: run.charged,
     "tell": lambda run: run.told,
+    "audited": lambda run: run.written_down,
 }
 """Of how many documents something is so."""
 
@@ -34,8 +43,17 @@ MEANS: Final[dict[str, Pick]] = {
     "calls per intent": lambda run: run.calls / max(1, run.intents),
     "model calls": lambda run: run.model_calls / run.documents,
     "duplicates": lambda run: run.duplicates / run.documents,
+    "refused": lambda run: run.refused / run.documents,
 }
 """What runs come to on average, for each document or intent."""
+
+
+SPREADS: Final[dict[str, Callable[[Measured], Sequence[float]]]] = {
+    "latency": lambda run: run.seconds,
+    "dollars": lambda run: run.costs,
+    "attempts": lambda run: run.attempts,
+}
+"""What varies from document to document, and from call to call."""
 
 
 def line(terms: Terms, contender: Contender, controls: str, results: Results) -> Line:
@@ -52,7 +70,16 @@ def line(terms: Terms, contender: Contender, controls: str, results: Results) ->
         clean_below=clean_below(storm.job.runs),
         kinds={kind: per_thousand(seen, storm.job.runs) for kind, seen in storm.kinds.items()},
         measures={**dict(measures_of(day)), **dict(_storm(storm)), **dict(_recovery(outage))},
+        spreads=dict(_spreads(day)),
     )
+
+
+def _spreads(day: Done) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """Say how the figures of a day lie, beyond what half of them are below."""
+    for name, pick in SPREADS.items():
+        values = [each for run in day.measured for each in pick(run)]
+        if values:
+            yield name, quantiles(values)
 
 
 def with_cost(each: Line, base: Line | None) -> Line:
@@ -60,7 +87,9 @@ def with_cost(each: Line, base: Line | None) -> Line:
     if base is None:
         return each
     dollars = each.measures["dollars"]
-    cost = ratio(dollars, base.measures["dollars"].value, dollars.token)
+    cost = ratio(dollars, base.measures["dollars"], dollars.token)
+    if each is base:
+        cost = Cell(1.0, 1.0, 1.0, dollars.token)
     return Line(**{**vars(each), "measures": {"cost": cost, **each.measures}})
 
 
@@ -80,7 +109,7 @@ def _topology(contender: Contender) -> Topology:
 
 def measures_of(day: Done) -> Iterator[tuple[str, Cell]]:
     """Return what the runs of a day came to, each figure by its name."""
-    runs, documents = day.measured, sum(run.documents for run in day.measured)
+    runs = day.measured
     seconds = [each for run in runs for each in run.seconds]
     slowest = _shown(day, lambda run: max(run.seconds, default=0.0))
     for name, part in (("p50", 0.5), ("p95", 0.95)):
@@ -89,7 +118,7 @@ def measures_of(day: Done) -> Iterator[tuple[str, Cell]]:
             yield name, cell
     for name, pick in SHARES.items():
         least = _shown(day, lambda run, pick=pick: -pick(run) / run.documents)  # type: ignore[misc]
-        yield name, share(int(sum(map(pick, runs))), documents, least)
+        yield name, share_over_runs([(int(pick(run)), run.documents) for run in runs], least)
     for name, pick in MEANS.items():
         yield name, mean([pick(run) for run in runs], _shown(day, pick))
 

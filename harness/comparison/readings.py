@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from pileup.comparison.figures import mean, quantile, share
+from pileup.comparison.figures import mean, quantile, share_over_runs
 from pileup.comparison.jobs import Done
 
 if TYPE_CHECKING:
@@ -18,8 +18,15 @@ TRIES_MULTIPLIED: Final = 27
 DUPLICATES: Final = 40_000
 INSTANCES: Final = 100
 DAYS_OF_THE_STORY: Final = 14
+BUSY_DAY: Final = 1000
+"""Documents of an agent: about one in a minute, as one takes ten seconds here."""
+
 SAID_ALONE, SAID_P95 = 0.963, 12.0
 SAID_THREE, SAID_ONE, SAID_VOTES = 0.991, 0.947, 0.992
+SAID_TIMES: Final = 3.2
+NEAR: Final = 0.1
+"""So much a multiple may differ from what is said, where that has one digit after the point."""
+
 OVERHEAD: Final = 10
 LOOPS_AT: Final = 40
 SAID_TASK: Final = 0.12
@@ -55,13 +62,16 @@ def duplicates(crowd: Done) -> Found:
         return "no duplicates", False, "nobody did anything twice"
     daily = DUPLICATES / each / INSTANCES / DAYS_OF_THE_STORY
     said = f"{each:.2g} for each document, so {DUPLICATES:,} in two weeks"
-    return f"{said} at {daily:.0f} documents a day for each agent", True, ""
+    return (
+        f"{said} at {daily:.0f} documents a day for each agent",
+        daily <= BUSY_DAY,
+        "no agent does so many documents in a day",
+    )
 
 
 def supervisor(day: Done) -> Found:
     """Say how many a supervisor settles without a human, for how much, how soon."""
-    documents = sum(run.documents for run in day.measured)
-    alone = share(sum(run.alone for run in day.measured), documents)
+    alone = share_over_runs([(run.alone, run.documents) for run in day.measured])
     p95 = quantile([each for run in day.measured for each in run.seconds], 0.95)
     assert p95 is not None
     dollars = mean([run.dollars / run.documents for run in day.measured])
@@ -74,15 +84,16 @@ def supervisor(day: Done) -> Found:
 
 def debate(debate: Done, single: Done) -> Found:
     """Say how many three views judge rightly, and how many one does."""
-    documents = sum(run.documents for run in debate.measured)
-    three = share(sum(run.judged for run in debate.measured), documents)
-    one = share(sum(run.judged for run in single.measured), documents)
+    three, one = (
+        share_over_runs([(run.judged, run.documents) for run in each.measured])
+        for each in (debate, single)
+    )
     cost = _times(debate, single, _dollars)
-    agrees = three.low <= SAID_THREE <= three.high and one.low <= SAID_ONE <= one.high
+    is_right = three.low <= SAID_THREE <= three.high and one.low <= SAID_ONE <= one.high
     return (
         f"{_percent(three.value)} against {_percent(one.value)}, at {cost:.1f}x the cost",
-        agrees,
-        "by chance: the intervals do not hold the figures",
+        is_right and abs(cost / SAID_TIMES - 1) <= NEAR,
+        "it depends on what else each asks the model" if is_right else "three err alike here",
     )
 
 

@@ -7,23 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from pileup.comparison.jobs import Job
+from pileup.comparison.places import PLACES, Place
 
 NAIVE, HARDENED = "naive", "hardened"
 STORM, USUAL, OUTAGE = "storm", "usual day", "outage"
 BASE: Final = "single agent"
 """What all costs are multiples of."""
-
-ABLATED: Final = {
-    "partial_policy": ("fan-out",),
-    "round_cap": ("critic",),
-    "loop_detection": ("critic", "chaining"),
-    "turn_caps": ("chaining",),
-    "money_cap": ("chaining",),
-    "scratchpads": ("pipeline",),
-}
-"""The topologies in which a control is tried out, where that is not the usual one."""
-
-USUAL_ABLATED: Final = ("supervisor",)
 
 
 @dataclass(frozen=True)
@@ -46,6 +35,8 @@ class Terms:
     seed: int = 0
     stories: bool = True
     """Whether to run what the articles claim, and crowds of agents."""
+    shown: bool = False
+    """Whether to make a run that shows it as plain as can be, for each kind that is found."""
 
     def jobs(self) -> Iterator[Job]:
         """Name all that has to be run."""
@@ -54,9 +45,9 @@ class Terms:
                 yield from self.of(each, variant)
                 yield self._job(each, variant, OUTAGE, self.outages)
         for control in self.controls:
-            for each in self.ablated(control):
-                yield from self.of(each, f"without {control}")
-                yield from self.of(each, f"only {control}")
+            for place in self.places(control):
+                for variant in (NAIVE, HARDENED, f"without {control}", f"only {control}"):
+                    yield self.at(place, variant)
 
     def of(self, contender: Contender, controls: str) -> Iterator[Job]:
         """Name what has to be run for one variant: storms and usual days."""
@@ -67,11 +58,14 @@ class Terms:
         """Name the outage of one variant."""
         return self._job(contender, controls, OUTAGE, self.outages)
 
-    def ablated(self, control: str) -> Iterator[Contender]:
-        """Say in which of the contenders a control is taken away."""
-        known = {each.name: each for each in self.contenders}
-        wanted = [name for name in ABLATED.get(control, USUAL_ABLATED) if name in known]
-        yield from (known[name] for name in wanted)
+    def places(self, control: str) -> Iterator[Place]:
+        """Say where a control is taken away, among the contenders."""
+        known = {each.name for each in self.contenders}
+        yield from (place for place in PLACES[control] if place.topology in known)
+
+    def at(self, place: Place, controls: str) -> Job:
+        """Name what has to be run for one variant at a place."""
+        return self._job(Contender(place.topology), controls, place.day, place.runs)
 
     def _job(self, contender: Contender, controls: str, day: str, runs: int) -> Job:
         return Job(contender.name, controls, day, runs, self.seed, contender.place)

@@ -10,9 +10,10 @@ from pileup.comparison.advice import advice
 from pileup.comparison.claims import EXPERIMENTS, claims
 from pileup.comparison.crowds import crowds
 from pileup.comparison.crowds import jobs as crowd_jobs
-from pileup.comparison.hall import Watcher, do_all
+from pileup.comparison.hall import Watcher, do_all, do_each
 from pileup.comparison.jobs import Job
 from pileup.comparison.lines import Results, base_of, line, with_cost
+from pileup.comparison.stories import show, showings, shown
 from pileup.comparison.terms import HARDENED, NAIVE, Contender, Terms
 from pileup.reports.comparison import Ablation, Comparison, Line
 
@@ -34,6 +35,8 @@ def usual_terms(seed: int = 0) -> Terms:
 def compare(terms: Terms, *, workers: int = 1, watch: Watcher | None = None) -> Comparison:
     """Run everything, and return the tables."""
     results = do_all(_jobs(terms), workers, watch)
+    to_show = list(showings(terms, results)) if terms.shown else []
+    pages = do_each(show, to_show, workers, watch)
     rows = lines(terms, results)
     said = tuple(claims(results, terms.seed)) if terms.stories else ()
     return Comparison(
@@ -44,6 +47,7 @@ def compare(terms: Terms, *, workers: int = 1, watch: Watcher | None = None) -> 
         crowds=tuple(crowds(results, terms.seed)) if terms.stories else (),
         claims=said,
         advice=tuple(advice(rows, said)),
+        stories=tuple(shown(each, page) for each, page in pages.items()),
     )
 
 
@@ -58,7 +62,7 @@ def _ablations(terms: Terms, results: Results) -> Iterator[Ablation]:
     from pileup.scenarios.controls import CONTROLS
 
     for name in terms.controls:
-        if list(terms.ablated(name)):
+        if list(terms.places(name)):
             yield ablation(terms, name, CONTROLS[name], results)
 
 

@@ -83,10 +83,15 @@ class Asker(Caller):
     def _models(self, *, easy: bool, best: bool) -> Iterator[str]:
         """Name who is asked, one after another."""
         usual = BEST if best else CHEAP if self.controls.routing and easy else USUAL
-        for _ in range(ASKED_AGAIN):
-            yield CHEAP if self.controls.money_cap and self.task.purse.is_low else usual
+        if not (self.controls.fallback and self._is_down(usual)):
+            for _ in range(ASKED_AGAIN):
+                yield CHEAP if self.controls.money_cap and self.task.purse.is_low else usual
         if self.controls.fallback:
             yield BEST
+
+    def _is_down(self, model: str) -> bool:
+        """Whether nobody asks it just now, because too many calls of it have failed."""
+        return self.controls.breaker and self.office.breaker(model).is_open
 
     async def complete(self, prompt: str | Sequence[Message], model: str = USUAL) -> Answer:
         """Ask a model once, within the caps."""

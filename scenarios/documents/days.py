@@ -57,6 +57,10 @@ class Day:
     timed: bool = True
     over: float | None = None
     """From when on nothing goes wrong any more, on a day on which something big does."""
+    steps: int = STEPS
+    """After so many, for every ten documents, a run is over in any case."""
+    says: str = ""
+    """What it is like, for those who read a figure that comes from it."""
 
     def of(self, topology: Topology, controls: Controls) -> pileup.Scenario:
         """Return how a topology spends it."""
@@ -71,31 +75,41 @@ class Day:
             quota=self.quota,
             timed=self.timed,
         )
-        budgets = pileup.Budgets(steps=STEPS * max(1, self.documents // 10))
+        budgets = pileup.Budgets(steps=self.steps * max(1, self.documents // 10))
         return replace(scenario, name=f"{scenario.name}, {self.name}", budgets=budgets)
 
 
-STORM: Final = Day("storm", "3am", 2, 2, timed=False)
+STORM: Final = Day("storm", "3am", 2, 2, timed=False, says="any order, all faults")
 """Few instances at once, in any order, under all faults there are: what can go wrong at all."""
 
-USUAL_DAY: Final = Day("usual day", ORDINARY, 6, 20, every=4.0, wrong=WRONG, quota=QUOTA)
+USUAL_DAY: Final = Day(
+    "usual day", ORDINARY, 6, 20, every=4.0, wrong=WRONG, quota=QUOTA, says="hardly any fault"
+)
 """A stream of documents, calls that take time, hardly any fault: what it costs and how it goes."""
 
 SILENT: Final = Plan((Rule("timeout", on="complete*", seconds=1),), "silence")
 
-NIGHT: Final = Day("outage", DOWN, 6, 30, every=10.0, quota=QUOTA, over=OUTAGE[1])
+NIGHT: Final = Day(
+    *("outage", DOWN, 6, 30),
+    every=10.0,
+    quota=QUOTA,
+    over=OUTAGE[1],
+    says="no model answers for three minutes",
+)
 """The same stream, and for three minutes the model answers nobody: how it recovers."""
 
 MANY: Final = Day("many judgements", "none", 1, 50, wrong=WRONG, quota=1_000_000)
 """Nothing but the model's own mistakes: how often is it judged rightly?"""
 
-SILENCE: Final = Day("silence", SILENT, 1, 1)
+SILENCE: Final = Day("silence", SILENT, 1, 1, says="the model never answers")
 """The model never answers anybody: how often is it asked?"""
 
 STAMPEDE: Final = Day("stampede", "none", 50, 50)
 """Fifty documents at once against one quota."""
 
 DAYS: Final = {day.name: day for day in (STORM, USUAL_DAY, NIGHT, MANY, SILENCE, STAMPEDE)}
+"""Those that whole topologies are compared on; `bad_days` has more, one for each sort of trouble.
+"""
 
 
 def crowd(instances: int) -> Day:
@@ -105,9 +119,12 @@ def crowd(instances: int) -> Day:
 
 def day_named(name: str) -> Day:
     """Return the day of that name."""
-    if name in DAYS:
-        return DAYS[name]
+    from pileup.scenarios.documents.bad_days import BAD_DAYS
+
+    known = DAYS | BAD_DAYS
+    if name in known:
+        return known[name]
     before, _, number = name.rpartition(" ")
     if before == "crowd of" and number.isdecimal() and int(number):
         return crowd(int(number))
-    raise UsageError(f"There is no day {name!r}. There are {', '.join(DAYS)}, and 'crowd of 100'.")
+    raise UsageError(f"There is no day {name!r}. There are {', '.join(known)}, and 'crowd of 100'.")

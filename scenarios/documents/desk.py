@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+AUDIT: Final = "audit.log"
+
 AGENT: Final = 100.0
 """Seconds that a sub-agent may take."""
 
@@ -58,7 +60,7 @@ class Desk(Tools):
     async def write_down(self, to: str) -> None:
         """Note who handed something to whom."""
         line = {"task": self.task.number, "from": self.me.name, "to": to}
-        write = partial(self.office.files.append, "audit.log", f"{json.dumps(line)}\n")
+        write = partial(self.office.files.append, AUDIT, f"{json.dumps(line)}\n")
         await self.call("audit", write)
 
     # Handing over by way of a shared place ---------------------------------------------------

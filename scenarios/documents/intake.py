@@ -25,6 +25,9 @@ MOST_SEEN: Final = 100
 """So many documents somebody looks at who looks for one."""
 
 HELD: Final = ("taken", "withdrawing")
+MOST_WITHDRAWALS: Final = 8
+"""So often somebody tries to take back what was done; then a human has to."""
+
 PATIENCE: Final = 8
 """So many times in a row it may go wrong before an instance gives up."""
 
@@ -130,7 +133,8 @@ class Intake:
         where = {name: row[name] for name in seen}
         is_taken = await self._database.update("documents", where, **self._mine(row))
         age = self._office.now() - row["arrived"]
-        return Claim(row["id"], row["status"], row["tries"], age) if is_taken else SOONEST
+        found = Claim(row["id"], row["status"], row["tries"], age, row["withdrawals"])
+        return found if is_taken else SOONEST
 
     def _mine(self, row: dict[str, Any]) -> dict[str, object]:
         status = "taken" if row["status"] == "new" else row["status"]
@@ -215,7 +219,11 @@ class Intake:
         """Take back what was done, if it is still this instance's; from here on nobody goes on."""
         if not self._controls.compensation:
             return True
-        if not await self._note(desk, status="withdrawing"):
+        times = desk.task.withdrawals
+        if times >= MOST_WITHDRAWALS:  # whether money was taken only somebody who asks can say
+            await self._note_end(desk, "stuck")
+            return False
+        if not await self._note(desk, status="withdrawing", withdrawals=times + 1):
             return False
         await desk.withdraw()
         return True

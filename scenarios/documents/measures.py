@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pileup.scenarios.documents.books import accounts
+from pileup.scenarios.documents.deeds import deeds
+from pileup.scenarios.documents.desk import AUDIT
 
 if TYPE_CHECKING:
     import pileup
     from pileup.scenarios.documents.books import Account
     from pileup.scenarios.documents.office import Office
 
-QUOTA: Final = "429"
+TASK: Final = re.compile(r'"task": (\d+)')
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class Measured:
     """Steps that the kernel took: how much the agents had to do with each other and the world."""
     refused: int
     """Model calls that the quota refused."""
+    written_down: int = 0
+    """Documents of which the audit log says who handed them to whom."""
+    costs: tuple[float, ...] = ()
+    """Dollars, for each document."""
+    attempts: tuple[int, ...] = ()
+    """Calls, for each thing that was meant."""
     recovery: float | None = None
     """How long after the trouble was over all was settled that had come till then; None: never."""
 
@@ -61,8 +69,9 @@ def measure(run: pileup.Run, over: float | None = None) -> Measured:
     """Add up what came of a run; `over` is when trouble was over, if there was any."""
     office: Office = run.world
     books = accounts(office)
-    calls = Counter(_calls(run))
-    usage = office.model.usage
+    did = deeds(run.history)
+    calls = did.calls
+    usage, logged = office.model.usage, _logged(office)
     return Measured(
         documents=len(books),
         seconds=tuple(_seconds(office)),
@@ -80,12 +89,21 @@ def measure(run: pileup.Run, over: float | None = None) -> Measured:
         calls=calls.total(),
         intents=len(calls),
         turns=run.steps,
-        refused=sum(
-            event.name == "complete" and event.note is not None and event.note.refused == QUOTA
-            for event in run.history
-        ),
+        refused=did.refused,
+        written_down=sum(each.document.number in logged for each in books),
+        costs=tuple(did.dollars_of(f"customer-{each.document.number}") for each in books),
+        attempts=tuple(calls.values()),
         recovery=None if over is None else _recovery(office, over),
     )
+
+
+def _logged(office: Office) -> frozenset[int]:
+    """Return of which documents the audit log says anything."""
+    try:
+        log = office.files.peek(AUDIT)
+    except FileNotFoundError:
+        return frozenset()
+    return frozenset(int(number) for number in TASK.findall(log))
 
 
 def _recovery(office: Office, over: float) -> float | None:
@@ -102,12 +120,3 @@ def _seconds(office: Office) -> Iterator[float]:
     for row in office.database.rows("documents"):
         if row["settled"] is not None:
             yield round(row["settled"] - row["arrived"], 6)
-
-
-def _calls(run: pileup.Run) -> Iterator[tuple[str, str, str]]:
-    """Tell of each call that was meant for something whose it was, and what for."""
-    sessions = {who.name: who.session for who in run.history.agents}
-    for event in run.history:
-        intent = event.note.intent if event.note is not None else None
-        if intent is not None:
-            yield sessions.get(event.agent, ""), event.name, intent

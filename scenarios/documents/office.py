@@ -61,6 +61,7 @@ class Office(Place):
                 "status": "new",
                 "owner": None,
                 "tries": 0,
+                "withdrawals": 0,
                 "arrived": arrives,
                 "due": arrives,
                 "settled": None,

@@ -25,12 +25,16 @@ class Withdrawn(Exception):
 
 
 class Claim(NamedTuple):
-    """A document that is an instance's now: how far it is, and how often it was tried before."""
+    """A document that is an instance's now: how far it is, and how often it was tried before.
+
+    `withdrawals`: how often somebody has tried to take back what was done.
+    """
 
     number: int
     status: str
     tries: int
     age: float = 0.0
+    withdrawals: int = 0
 
 
 class Task:
@@ -40,6 +44,7 @@ class Task:
         self.number = claim.number
         self.is_late = claim.age >= TOO_LONG
         self.is_last_try = self.is_late or claim.tries + 1 >= MOST_TRIES
+        self.withdrawals = claim.withdrawals
         self.reason = "begun by another"
         """Why it is a human's, if it is."""
         self.owner = owner

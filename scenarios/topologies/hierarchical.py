@@ -178,7 +178,8 @@ async def plan(desk: Desk) -> Outcome:
 async def read_and_judge(desk: Desk, nodes: Nodes) -> Parts:
     """See to what is read and judged, and leave it where the other supervisor finds it."""
     parts = await _carry_out(desk, [each for each in nodes if each["name"] in READING], {})
-    await desk.put("found", parts.came)
+    if not parts.failed:  # else a try that was given up might put less there than the next has
+        await desk.put("found", parts.came)
     return parts
 
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import pytest
 
+from pileup.comparison.ablations import away
 from pileup.comparison.jobs import Job, do
+from pileup.comparison.places import PLACES
+from pileup.comparison.terms import HARDENED, Contender, Terms
 from pileup.scenarios.catalogue import HOMES
+from pileup.scenarios.controls import CONTROLS
 
 FAILURES = {
     "retry_amplification": ("single agent", "silence", 1),
@@ -46,6 +50,20 @@ def test_hardened_they_weather_any_storm(topology: str) -> None:
 def test_hardened_they_do_a_usual_day_right(topology: str) -> None:
     (day,) = do(Job(topology, "hardened", "usual day", 1)).measured
     assert (day.done, day.right, day.duplicates) == (day.documents, day.documents, 0)
+
+
+REDUNDANT = {"money_cap", "turn_caps"}
+"""Where tools are called until it is done there are three caps, and a loop detector before them."""
+
+ALL = Terms(tuple(map(Contender, HOMES)), tuple(CONTROLS))
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_control_that_is_taken_away_is_missed(control: str) -> None:
+    place = PLACES[control][0]
+    jobs = [ALL.at(place, HARDENED), ALL.at(place, f"without {control}")]
+    missed = list(away(ALL, place, control, {job: do(job) for job in jobs}))
+    assert bool(missed) == (control not in REDUNDANT), missed
 
 
 def test_a_hundred_careless_agents_do_each_thing_several_times() -> None:

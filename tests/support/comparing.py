@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pileup.comparison.jobs import Done, Job, Sighting
-from pileup.comparison.terms import HARDENED, NAIVE, STORM, USUAL, Contender, Terms
+from pileup.comparison.terms import HARDENED, NAIVE, Contender, Terms
 from pileup.scenarios.documents.measures import Measured
 
 CONTENDER = Contender("supervisor")
@@ -40,7 +40,7 @@ def measured(**facts: Any) -> Measured:  # Any: each has its own type
 def results(terms: Terms, **variants: Mapping[str, Any]) -> dict[Job, Done]:  # Any: see below
     """Return results for naive, hardened, `without` and `only` the first control of the terms.
 
-    Each variant may name kinds with how many storms they were in, and the `day`.
+    Each variant may name kinds with how many runs they were in, and the `day`.
     """
     control = terms.controls[0]
     names = {
@@ -49,17 +49,14 @@ def results(terms: Terms, **variants: Mapping[str, Any]) -> dict[Job, Done]:  # 
         "without": f"without {control}",
         "only": f"only {control}",
     }
-    found: dict[Job, Done] = {}
-    for name, controls in names.items():
-        facts = dict(variants.get(name, {}))
-        day = facts.pop("day", GOOD)
-        for job in terms.of(CONTENDER, controls):
-            found[job] = _done(job, facts, day)
-    return found
+    return {
+        terms.at(place, controls): _done(terms.at(place, controls), dict(variants.get(name, {})))
+        for name, controls in names.items()
+        for place in terms.places(control)
+    }
 
 
-def _done(job: Job, kinds: dict[str, int], day: Measured) -> Done:
-    if job.day == STORM:
-        return Done(job, {kind: Sighting(times, "token", kind) for kind, times in kinds.items()})
-    assert job.day == USUAL
-    return Done(job, {}, (day,) * job.runs, tuple(f"run {each}" for each in range(job.runs)))
+def _done(job: Job, facts: dict[str, Any]) -> Done:  # Any: counts, and a day
+    day = facts.pop("day", GOOD)
+    kinds = {kind: Sighting(times, "token", kind) for kind, times in facts.items()}
+    return Done(job, kinds, (day,) * job.runs, tuple(f"run {each}" for each in range(job.runs)))

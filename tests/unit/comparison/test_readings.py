@@ -34,13 +34,17 @@ def test_duplicates_are_told_by_how_soon_there_are_as_many_as_in_the_story() -> 
         said == "2 for each document, so 40,000 in two weeks at 14 documents a day for each agent"
     )
     assert readings.duplicates(done(measured()))[1] is False
+    rare = readings.duplicates(done(measured(documents=100, duplicates=1)))
+    assert rare[1:] == (False, "no agent does so many documents in a day")
 
 
 def test_a_debate_agrees_where_the_intervals_hold_the_figures() -> None:
     three = done(measured(documents=1000, judged=991, dollars=3.2))
     one = done(measured(documents=1000, judged=947, dollars=1.0))
     assert readings.debate(three, one)[:2] == ("99.1% against 94.7%, at 3.2x the cost", True)
-    assert readings.debate(one, one)[1] is False
+    assert readings.debate(one, one)[1:] == (False, "three err alike here")
+    cheap = done(measured(documents=1000, judged=991, dollars=1.4))
+    assert readings.debate(cheap, one)[1] is False
 
 
 def test_costs_are_multiples_for_each_document() -> None:
