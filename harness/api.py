@@ -134,7 +134,7 @@ def explore(
     scenario = _scenario(
         agent, setup, agents, check, backend, budgets, allow_real, faults, timed, oracle
     )
-    from pileup.reports.text import render
+    from pileup.reports.writing import render
     from pileup.strategies import make
 
     explorer = scenario.explorer(seed)

@@ -16,7 +16,7 @@ CONFIDENCE = 0.95
 HARDLY = 0.005
 
 
-def _no_text(_: object) -> str:
+def _no_text(*_: object) -> str:
     return ""
 
 
@@ -185,7 +185,8 @@ class Exploration:
     """Whether Ctrl-C has ended it before its time."""
     spread: Spread | None = None
     """How much of what there is has come up."""
-    render: Callable[[Exploration], str] = field(default=_no_text, repr=False, compare=False)
+    render: Callable[[Exploration, str], str] = field(default=_no_text, repr=False, compare=False)
+    """How it is told, as a file is whose name ends like that: `.json`, `.html`, `.md`, or text."""
 
     @property
     def clean(self) -> bool:
@@ -231,10 +232,15 @@ class Exploration:
             raise NotClean(self)
 
     def report(self, path: str | Path) -> Path:
-        """Write the findings and the counterexample as text; return where."""
+        """Write what was found, as the file's name ends; return where.
+
+        `.html` is a page to look at, `.md` is Markdown, `.json` is data that
+        `pileup report` reads again; all else is text.
+        """
         target = Path(path)
-        target.write_text(f"{self}\n", "utf-8", "backslashreplace")
+        told = self.render(self, target.suffix)
+        target.write_text(f"{told}\n", "utf-8", "backslashreplace")
         return target
 
     def __str__(self) -> str:
-        return self.render(self)
+        return self.render(self, "")

@@ -7,9 +7,11 @@ that is, and, by a token, which run shows it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final
 
-Trend = Literal["worse", "better", "same"]
+from pileup.results import Run
+
+NAIVE: Final = "naive"
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,16 @@ class Line:
     shape: str = ""
     is_anti_pattern: bool = False
     runs: int = 0
+    """How many storms there were."""
     clean_below: float = 1.0
     """In what part of runs something goes wrong at the most, with 95% confidence, if none did."""
     kinds: dict[str, Cell] = field(default_factory=dict)
     measures: dict[str, Cell] = field(default_factory=dict)
+    spreads: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """How a usual day's figures lie: evenly spaced quantiles, from the least to the largest, of
+    the "latency" of a document in seconds, its "dollars", and the "attempts" of a call."""
+    days: int = 0
+    """How many usual days its measures are from."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,8 @@ class Ablation:
     says: str
     away: tuple[Change, ...] = ()
     alone: tuple[Change, ...] = ()
-    topologies: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    """In which topologies it was tried, and what the day was like there."""
 
     @property
     def is_redundant(self) -> bool:
@@ -98,6 +107,16 @@ class Advice:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """One shrunk run in which a kind of finding is seen."""
+
+    topology: str
+    controls: str
+    kind: str
+    run: Run
+
+
+@dataclass(frozen=True)
 class Comparison:
     """All tables of a comparison."""
 
@@ -109,3 +128,11 @@ class Comparison:
     claims: tuple[Claim, ...] = ()
     advice: tuple[Advice, ...] = ()
     notes: tuple[str, ...] = ()
+    stories: tuple[Shown, ...] = ()
+    """A run for each kind that was found, as far as they have been looked for."""
+
+    @property
+    def failing(self) -> tuple[Line, ...]:
+        """In which lines controls have not held: the naive, and anti-patterns, are to fail."""
+        held = (each for each in self.lines if each.controls != NAIVE and not each.is_anti_pattern)
+        return tuple(each for each in held if each.kinds)

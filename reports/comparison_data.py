@@ -8,9 +8,8 @@ looked at.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from difflib import get_close_matches
 from typing import Final
 
@@ -24,43 +23,38 @@ from pileup.reports.comparison import (
     Comparison,
     Crowd,
     Line,
+    Shown,
 )
-from pileup.reports.pages import Page
+from pileup.reports.pages import Form, Page, json_text
+from pileup.reports.run_pages import run_in, run_page
 
 SCHEMA: Final = 1
-LARGEST: Final = 100_000_000
-"""Letters: tokens are long."""
+FORM: Final = Form(
+    "pileup_comparison",
+    SCHEMA,
+    "comparison",
+    "`pileup compare` writes one to .pileup/comparison.json.",
+)
 
 MOST_NEAR: Final = 4
 
 
 def write(found: Comparison) -> str:
     """Write a comparison as one JSON object."""
-    return json.dumps({"pileup_comparison": SCHEMA, **asdict(found)}, indent=1, allow_nan=False)
+    tables = asdict(replace(found, stories=()))
+    stories = [_story(each) for each in found.stories]
+    page = {"pileup_comparison": SCHEMA, **tables, "stories": stories}
+    return json_text(page)
+
+
+def _story(each: Shown) -> dict[str, object]:
+    named = {"topology": each.topology, "controls": each.controls, "kind": each.kind}
+    return {**named, "run": run_page(each.run)}
 
 
 def read(text: str) -> Comparison:
     """Read what `write` wrote, or say what is wrong with it."""
-    if len(text) > LARGEST:
-        raise _unread(f"it is longer than {LARGEST:,} letters")
-    try:
-        page = Page(json.loads(text), "the comparison")
-        if not page.has("pileup_comparison"):
-            raise UsageError("it has no 'pileup_comparison'")
-        if (schema := page.whole("pileup_comparison")) != SCHEMA:
-            raise UsageError(f"it is of format {schema}, and this pileup reads format {SCHEMA}")
-        return _comparison(page)
-    except (ValueError, RecursionError) as error:
-        told = f"it is not JSON ({error})"
-        raise _unread(told) from None
-    except UsageError as error:
-        raise _unread(str(error).removesuffix(".")) from None
-
-
-def _unread(why: str) -> UsageError:
-    return UsageError(
-        f"This is no comparison: {why}. `pileup compare` writes one to .pileup/comparison.json."
-    )
+    return FORM.read(text, _comparison)
 
 
 # Cells by name -------------------------------------------------------------------------------
@@ -120,6 +114,7 @@ def _comparison(page: Page) -> Comparison:
         claims=tuple(map(_claim, page.pages("claims"))),
         advice=tuple(map(_advice, page.pages("advice"))),
         notes=page.texts("notes"),
+        stories=tuple(map(_shown, page.pages("stories"))) if page.has("stories") else (),
     )
 
 
@@ -142,10 +137,21 @@ def _line(page: Page) -> Line:
         shape=page.text("shape"),
         is_anti_pattern=page.flag("is_anti_pattern"),
         runs=page.whole("runs"),
+        days=page.whole("days") if page.has("days") else 0,
         clean_below=page.real("clean_below"),
         kinds=_figures(page.page("kinds")),
         measures=_figures(page.page("measures")),
+        spreads=_spreads(page.page("spreads")) if page.has("spreads") else {},
     )
+
+
+def _spreads(page: Page) -> dict[str, tuple[float, ...]]:
+    return {name: page.reals(name) for name, _ in page.items()}
+
+
+def _shown(page: Page) -> Shown:
+    run = run_in(page.page("run"))
+    return Shown(page.text("topology"), page.text("controls"), page.text("kind"), run)
 
 
 def _ablation(page: Page) -> Ablation:
@@ -154,7 +160,7 @@ def _ablation(page: Page) -> Ablation:
         says=page.text("says"),
         away=tuple(map(_change, page.pages("away"))),
         alone=tuple(map(_change, page.pages("alone"))),
-        topologies=page.texts("topologies"),
+        where=page.texts("where" if page.has("where") else "topologies"),
     )
 
 

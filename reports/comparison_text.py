@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from pileup.reports.columns import figures, paragraph
@@ -59,16 +59,18 @@ def _breaks(found: Comparison, width: int) -> Iterator[str]:
         yield ""
         yield from _matrix(controls, lines, width)
     yield ""
-    yield from paragraph(" ".join(_notes(found.lines)), width)
+    spread = any(SPREAD in line.measures for line in found.lines)
+    told = [*certainty(found.lines), *([f"{MEASURES[SPREAD].told}."] if spread else [])]
+    yield from paragraph(" ".join(told), width)
     if any(line.is_anti_pattern for line in found.lines):
         yield from paragraph(MARKED, width)
 
 
 def _matrix(controls: str, lines: Sequence[Line], width: int) -> Iterator[str]:
-    broken = sorted((line for line in lines if line.kinds), key=_trouble)
+    broken = [line for line in by_trouble(lines) if line.kinds]
     if broken:
         yield f"{controls}:"
-        kinds = sorted({kind for line in broken for kind in line.kinds}, key=_rank)
+        kinds = ranked(kind for line in broken for kind in line.kinds)
         spread = [SPREAD] if any(SPREAD in line.measures for line in broken) else []
         rows = [(f"  {_name(line)}", _cells(line, kinds, spread)) for line in broken]
         yield from figures([*kinds, *(MEASURES[name].heading for name in spread)], rows, width)
@@ -82,32 +84,37 @@ def _matrix(controls: str, lines: Sequence[Line], width: int) -> Iterator[str]:
 
 
 def _cells(line: Line, kinds: Sequence[str], spread: Sequence[str]) -> list[str]:
-    found = [_often(line.kinds.get(kind)) for kind in kinds]
-    return [*found, *(_often(line.measures.get(name)) for name in spread)]
+    found = [often(line.kinds.get(kind)) for kind in kinds]
+    return [*found, *(often(line.measures.get(name)) for name in spread)]
 
 
-def _trouble(line: Line) -> float:
-    """Order topologies by how much goes wrong in them, the worst first."""
-    return -sum(cell.value for cell in line.kinds.values())
+def by_trouble(lines: Iterable[Line]) -> list[Line]:
+    """Put those first in which most goes wrong."""
+    return sorted(lines, key=lambda line: -sum(cell.value for cell in line.kinds.values()))
 
 
-def _often(cell: Cell | None) -> str:
+def often(cell: Cell | None) -> str:
+    """Write in how many of 1,000 storms something was."""
     return "." if cell is None else f"{cell.value:.0f}"
+
+
+def ranked(kinds: Iterable[str]) -> list[str]:
+    """Put kinds in the order in which they are told, each once."""
+    return sorted(dict.fromkeys(kinds), key=_rank)
 
 
 def _rank(kind: str) -> tuple[int, str]:
     return (SEVERE.index(kind) if kind in SEVERE else len(SEVERE), kind)
 
 
-def _notes(lines: Sequence[Line]) -> Iterator[str]:
+def certainty(lines: Sequence[Line]) -> Iterator[str]:
+    """Say how sure figures are, and what a dot means."""
     cells = [cell for line in lines for cell in line.kinds.values()]
     if cells:
         wide = max(max(cell.high - cell.value, cell.value - cell.low) for cell in cells)
         below = 1000 * max(line.clean_below for line in lines)
         yield f"With so many runs a figure is right to within {wide:.0f} at 95% confidence,"
         yield f"and a dot means below {below:.0f}."
-    if any(SPREAD in line.measures for line in lines):
-        yield f"{MEASURES[SPREAD].told}."
 
 
 # How it goes ---------------------------------------------------------------------------------
@@ -168,13 +175,14 @@ def _again(found: Comparison, width: int, places: Mapping[str, str]) -> Iterator
 
 def _examples(found: Comparison, places: Mapping[str, str]) -> Iterator[str]:
     """Show how to see the worst that was found, what is slow, and the user's own again."""
-    worst = sorted((line for line in found.lines if line.kinds), key=_trouble)
+    worst = [line for line in by_trouble(found.lines) if line.kinds]
     own = [line for line in worst if line.topology in places]
     for name in dict.fromkeys(line.topology for line in (*worst[:1], *own[:1])):
-        yield _line(next(each for each in worst if each.topology == name), places)
+        line = next(each for each in worst if each.topology == name)
+        yield replay_of(line, min(line.kinds, key=_rank), places)
 
 
-def _line(line: Line, places: Mapping[str, str]) -> str:
-    kind = min(line.kinds, key=_rank)
+def replay_of(line: Line, what: str, places: Mapping[str, str]) -> str:
+    """Write the command that shows a cell again."""
     place = [places[line.topology]] if line.topology in places else []
-    return shlex.join(["pileup", "replay", f"{line.topology}/{line.controls}/{kind}", *place])
+    return shlex.join(["pileup", "replay", f"{line.topology}/{line.controls}/{what}", *place])

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from pileup.reports.columns import paragraph, words
-from pileup.reports.comparison import Ablation, Advice, Change, Claim
+from pileup.reports.comparison import NAIVE, Ablation, Advice, Change, Claim, Comparison
 from pileup.reports.measures import MEASURES, unit_of, written
+from pileup.reports.plain import name
 
 MOST_CHANGES: Final = 3
+
+
+# In one sentence -----------------------------------------------------------------------------
+
+
+def verdict(found: Comparison, called: Callable[[str], str] = name) -> str:
+    """Say whether the controls have held, in all topologies that are to be used."""
+    held = [each for each in found.lines if each.controls != NAIVE and not each.is_anti_pattern]
+    broken = [each.topology for each in found.failing]
+    if not held:
+        return "Topologies without controls"
+    if not broken:
+        return f"With controls nothing goes wrong in {_topologies(len(held))}"
+    names = ", ".join(dict.fromkeys(map(called, broken)))
+    return f"With controls {len(broken)} of {_topologies(len(held))} still fail: {names}"
+
+
+def _topologies(count: int) -> str:
+    return f"{count} topolog{'y' if count == 1 else 'ies'}"
 
 
 # Controls ------------------------------------------------------------------------------------
@@ -17,9 +37,11 @@ MOST_CHANGES: Final = 3
 
 def ablations(found: Sequence[Ablation], width: int) -> Iterator[str]:
     """Say which control does what, those first without which most goes wrong."""
-    telling = sorted((each for each in found if each.away or each.alone), key=_missed)
+    telling = sorted((each for each in found if each.away or each.alone), key=missed)
     if telling:
-        yield from paragraph("Which control does what (findings: of 1,000 storms)", width)
+        yield from paragraph(
+            "Which control does what, on a bad day (findings: of 1,000 such days)", width
+        )
         yield ""
         rows = [["control", "all but this one: what is worse", "this one alone: what is better"]]
         rows += [_row(each) for each in telling]
@@ -31,26 +53,26 @@ def ablations(found: Sequence[Ablation], width: int) -> Iterator[str]:
         yield from paragraph(f"{told}: {', '.join(silent)}.", width)
 
 
-def _missed(each: Ablation) -> tuple[bool, float]:
+def missed(each: Ablation) -> tuple[bool, float]:
     """Order controls by how much is worse without them."""
     findings = [change.after.value for change in each.away if unit_of(change.what) is None]
     return each.is_redundant, -max(findings, default=0.0)
 
 
 def _row(each: Ablation) -> list[str]:
-    away = _changes(each.away, each.topologies) or ["nothing: others do its work"]
-    alone = _changes(each.alone, each.topologies) or ["-"]
-    where = f"\n  in {', '.join(each.topologies)}"
+    away = changes(each.away, each.where) or ["nothing: others do its work"]
+    alone = changes(each.alone, each.where) or ["-"]
+    where = "".join(f"\n  {place}" for place in each.where)
     return [f"{each.control}{where}", "\n".join(away), "\n".join(alone)]
 
 
-def _changes(changes: Sequence[Change], where: Sequence[str]) -> list[str]:
+def changes(changed: Sequence[Change], where: Sequence[str]) -> list[str]:
     """Say the most of what has changed, findings before figures."""
     found = [
         f"{_change(each)} ({each.topology})" if len(where) > 1 else _change(each)
-        for each in changes[:MOST_CHANGES]
+        for each in changed[:MOST_CHANGES]
     ]
-    more = len(changes) - len(found)
+    more = len(changed) - len(found)
     return [*found, *([f"and {more} more"] if more > 0 else [])]
 
 

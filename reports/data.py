@@ -15,15 +15,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from pileup.errors import UsageError
 from pileup.findings import Finding
-from pileup.reports.pages import Page
+from pileup.reports.pages import Form, Page, json_text
 from pileup.reports.run_pages import finding_in, results_in, results_page, run_in, run_page
 from pileup.results import Exploration, Run, Sighting, Spread, Stats, Tally
 
 SCHEMA: Final = 1
-LARGEST: Final = 100_000_000
-"""Letters: a few hundred explorations fit in."""
+FORM: Final = Form(
+    "pileup_report",
+    SCHEMA,
+    "pileup report",
+    "Give what `pileup explore --json` or `pileup run --json` printed, or what --report FILE.json "
+    "wrote, whole.",
+)
 
 
 class Told(NamedTuple):
@@ -53,14 +57,14 @@ class ToldRun(NamedTuple):
 def write(told: Iterable[Told]) -> str:
     """Write explorations as one JSON object."""
     pages = [{"name": each.name, **_page(each.exploration)} for each in told]
-    return json.dumps({"pileup_report": SCHEMA, "explorations": pages}, indent=1)
+    return json_text({"pileup_report": SCHEMA, "explorations": pages})
 
 
 def write_run(told: ToldRun) -> str:
     """Write a single run as one JSON object."""
     run = told.run
     page = {"name": told.name, "clean": run.clean, **run_page(run), "results": results_page(run)}
-    return json.dumps({"pileup_report": SCHEMA, "run": page}, indent=1)
+    return json_text({"pileup_report": SCHEMA, "run": page})
 
 
 def read(text: str) -> list[Told]:
@@ -68,7 +72,7 @@ def read(text: str) -> list[Told]:
     told = read_any(text)
     found = [each for each in told if isinstance(each, Told)]
     if len(found) < len(told):
-        raise _unread("it tells of a single run, which `read_run` reads")
+        raise FORM.unread("it tells of a single run, which `read_run` reads")
     return found
 
 
@@ -77,36 +81,18 @@ def read_run(text: str) -> ToldRun:
     for told in read_any(text):
         if isinstance(told, ToldRun):
             return told
-    raise _unread("it tells of explorations, which `read` reads")
+    raise FORM.unread("it tells of explorations, which `read` reads")
 
 
 def read_any(text: str) -> Sequence[Told | ToldRun]:
     """Read explorations, or a single run, whichever it is."""
-    if len(text) > LARGEST:
-        raise _unread(f"it is longer than {LARGEST:,} letters")
-    try:
-        report = Page(json.loads(text), "the report")
-        if not report.has("pileup_report"):
-            raise UsageError("it has no 'pileup_report'")
-        if (schema := report.whole("pileup_report")) != SCHEMA:
-            raise UsageError(f"it is of format {schema}, and this pileup reads format {SCHEMA}")
-        if report.has("run"):
-            return [_single(report.page("run"))]
-        return [
-            Told(page.text("name"), _exploration(page)) for page in report.pages("explorations")
-        ]
-    except (ValueError, RecursionError) as error:
-        told = f"it is not JSON ({error})"
-        raise _unread(told) from None
-    except UsageError as error:
-        raise _unread(str(error).removesuffix(".")) from None
+    return FORM.read(text, _told)
 
 
-def _unread(why: str) -> UsageError:
-    return UsageError(
-        f"This is no pileup report: {why}. Give what `pileup explore --json` or `pileup run "
-        "--json` printed, or what --report FILE.json wrote, whole."
-    )
+def _told(report: Page) -> Sequence[Told | ToldRun]:
+    if report.has("run"):
+        return [_single(report.page("run"))]
+    return [Told(page.text("name"), _exploration(page)) for page in report.pages("explorations")]
 
 
 # Writing -----------------------------------------------------------------------------------
@@ -146,11 +132,16 @@ def _finding_page(finding: Finding, seen: dict[str, Sighting]) -> dict[str, obje
 
 
 def _single(page: Page) -> ToldRun:
+    page.flag("clean")  # because others read it, though it follows from the rest
     return ToldRun(page.text("name"), replace(run_in(page), results=results_in(page)))
 
 
 def _exploration(page: Page) -> Exploration:
     findings = [finding_in(each) for each in page.pages("findings")]
+    page.flag("clean")  # because others read them, though they follow from the rest
+    page.text("strength")
+    from pileup.reports.writing import render  # late, because writing writes data too
+
     shown, spread = page.page_or_none("counterexample"), page.page_or_none("spread")
     return Exploration(
         findings=tuple(findings),
@@ -165,6 +156,7 @@ def _exploration(page: Page) -> Exploration:
         exhausted=page.flag("exhausted"),
         interrupted=page.flag("interrupted"),
         spread=None if spread is None else _spread(spread),
+        render=render,
     )
 
 

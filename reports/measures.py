@@ -9,6 +9,7 @@ from pileup.reports.comparison import Cell
 Unit = Literal["times", "seconds", "share", "dollars", "count"]
 
 LONG: Final = 100.0
+UNITS: Final = "$%xs "
 
 
 class Measure(NamedTuple):
@@ -36,6 +37,8 @@ MEASURES: Final[dict[str, Measure]] = {
     "blast radius": Measure("spread", "count", "spread: effects that one faulty answer went into"),
     "dollars": Measure("dollars", "dollars", "dollars: for each document"),
     "model calls": Measure("model calls", "count", "model calls: for each document"),
+    "refused": Measure("refused", "count", "refused: model calls by the quota, for each document"),
+    "audited": Measure("audited", "share", "audited: with a line in the log for its hand-offs"),
     "record": Measure("recorded", "share", "recorded: once, as it should be"),
     "enter": Measure("entered", "share", "entered: in the config file, as it should be"),
     "charge": Measure("charged", "share", "charged: once, as it should be"),
@@ -48,6 +51,13 @@ SHOWN: Final = (
     *("duplicates", "recovered", "recovery"),
 )
 """The columns of how it goes; the others are in the JSON alone."""
+
+
+LIKED: Final = (
+    *("done", "alone", "right", "judged", "recovered", "record", "enter", "charge", "tell"),
+    "audited",
+)
+"""Measures of which more is better; of all others less is."""
 
 
 def unit_of(name: str) -> Unit | None:
@@ -76,3 +86,9 @@ def written(cell: Cell | None, unit: Unit) -> str:
 
 def _digits(value: float) -> int:
     return 2 if value < LONG / 10 else int(value < LONG)
+
+
+def interval(cell: Cell, unit: Unit) -> str:
+    """Write between what a figure lies; the unit stands at the figure itself."""
+    low, high = (written(Cell(end, end, end), unit).strip(UNITS) for end in (cell.low, cell.high))
+    return f"{low} to {high}"

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from math import isfinite
-from typing import Final
 
-from pileup.faults.catalogue import CATALOGUE
 from pileup.findings import Finding
 from pileup.history import History
+from pileup.reports.event_pages import look_at, look_at_head
 from pileup.reports.pages import Page, is_plain
 from pileup.results import Run, Shrunk, Size
 from pileup.tokens import decode
-
-OUTCOMES: Final = ("ok", "fail", "info")
-
 
 # Writing -----------------------------------------------------------------------------------
 
@@ -47,8 +42,6 @@ def results_page(run: Run) -> dict[str, object]:
 
 
 def _result(result: object) -> object:
-    if isinstance(result, float) and not isfinite(result):
-        return repr(result)  # because Python alone takes NaN and Infinity for JSON
     return result if is_plain(result) else f"<{type(result).__qualname__}>"
 
 
@@ -82,34 +75,27 @@ def finding_in(page: Page) -> Finding:
     """Read a finding."""
     for name in ("kind", "severity", "title", "explanation"):
         page.text(name)
-    for name in ("resource", "key", "advice", "replay", "mark"):
+    for name in ("resource", "key", "advice", "replay", "mark", "fingerprint"):
         page.text(name)
+    page.whole("pileup_finding")
     page.texts("agents")
     page.wholes("evidence")
-    page.page("receipt")
+    receipt = page.page("receipt")
+    for name in receipt.names():
+        receipt.plain(name)
     return Finding.from_json(json.dumps(dict(page.items())))
 
 
 def _history(page: Page) -> History:
     lines = page.pages("history")
+    for line in lines[:1]:
+        look_at_head(line)
     for line in lines[1:]:
-        _look_at(line)
+        look_at(line)
     told = History.parse(json.dumps(dict(line.items())) for line in lines)
     sites = page.page("sites")
     places = {int(each): sites.text(each) for each, _ in sites.items() if each.isdecimal()}
     return History(told.agents, told.rows, told.parents, places)
-
-
-def _look_at(event: Page) -> None:
-    """Look at what is told of an event."""
-    for name in ("agent", "do"):
-        event.text(name)
-    event.whole("asked")
-    event.real("at")
-    if event.text("end") not in OUTCOMES:
-        raise event.refuse("end", f"one of {', '.join(OUTCOMES)}")
-    if event.has("fault") and event.text("fault") not in CATALOGUE:
-        raise event.refuse("fault", "the name of a fault")
 
 
 def _shrunk(page: Page) -> Shrunk:

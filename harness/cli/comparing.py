@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
@@ -10,6 +11,8 @@ from pileup.cli import side_by_side, topologies
 from pileup.cli.completing import complete_places
 from pileup.cli.exits import CLEAN, FINDINGS, INTERRUPTED
 from pileup.cli.options import HOW, RUNS, conditions, data, examples, on_screen, strategy, usually
+from pileup.cli.recipes import recipe_for
+from pileup.cli.reporting import report_file, write_report
 from pileup.cli.screen import Screen, aside
 from pileup.cli.topologies import STORMS, STORMS_OF_OWN
 from pileup.errors import UsageError
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 Own: TypeAlias = "tuple[Topology, str, str]"
 """A topology, where every process finds it, and what the user has called it."""
+
+PAGE: Final = ".html"
+"""On a page there is room for a run of each kind, which it takes a while to make plain."""
 
 OF_SCENARIOS: Final = (
     *("agents", "setup", "check", "faults", "backend", "timed", "oracle", "allow_real"),
@@ -32,6 +38,7 @@ OF_SCENARIOS: Final = (
     context_settings=HOW,
     epilog=examples(
         "pileup compare                                  all topologies there are",
+        "pileup compare --report topologies.html         all of it as a page",
         "pileup compare crew.py:CREW                     one of your own",
         "pileup compare shop.py:NAIVE shop.py:HARDENED --runs 1000",
     ),
@@ -56,6 +63,7 @@ OF_SCENARIOS: Final = (
     help=usually("Processes that play the runs.", "1; for topologies as many as cores"),
 )
 @data("Print the results as JSON.")
+@report_file
 @on_screen
 @click.pass_context
 def compare(context: click.Context, /, names: tuple[str, ...], **given: Any) -> int:  # Any: options
@@ -100,13 +108,16 @@ def _topologies(screen: Screen, own: list[Own], given: dict[str, Any]) -> int:  
         raise UsageError(f"They are called {names}. Give each a name of its own.")
     controls = not given["no_controls"]
     terms = topologies.terms_of(places, given["runs"], given["seed"], controls=controls)
+    terms = replace(terms, shown=(given["report"] or "").endswith(PAGE))
     as_json = given["as_json"]
     with aside(as_json):
         found = topologies.run(Screen(quiet=True) if as_json else screen, terms, given["workers"])
+    named = {topology.name: path for topology, _, path in own}
+    topologies.write(given["report"], found, named)
     if as_json:
         screen.tell_data(write(found))
     else:
-        screen.tell(topologies.told(found, {topology.name: path for topology, _, path in own}))
+        screen.tell(topologies.told(found, named))
     return topologies.code_of(found)
 
 
@@ -119,6 +130,7 @@ def _scenarios(
     seed: int,
     workers: int | None,
     as_json: bool,
+    report: str | None,
     **conditions: Any,  # Any: each option has its own type
 ) -> int:
     from pileup.reports.data import write
@@ -132,6 +144,7 @@ def _scenarios(
             if told[-1].exploration.interrupted:
                 screen.remark("pileup: interrupted; what comes after is left out.")
                 break
+    write_report(report, told, recipe_for)
     if as_json:
         screen.tell_data(write(told))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,12 +23,12 @@ from pileup.cli.options import (
 )
 from pileup.cli.progress import watching
 from pileup.cli.recipes import Command
+from pileup.cli.reporting import report_file, write_report
 from pileup.cli.screen import Screen, aside
-from pileup.errors import UsageError
 
 if TYPE_CHECKING:
     from pileup import Exploration
-    from pileup.reports.text import Recipe
+    from pileup.reports.recipe import Recipe
 
 
 @click.command(
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "pileup explore shop.py:pay --agents 5 --runs 1000",
         "pileup explore shop.agents:PAYING --faults lossy-acks",
+        "pileup explore shop.py:pay --report pay.html",
     ),
 )
 @target
@@ -58,12 +58,7 @@ if TYPE_CHECKING:
     "--resume", metavar="FILE", type=click.Path(), help="Write runs down; go on from there."
 )
 @data()
-@click.option(
-    "--report",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Write the result there as well: as JSON if it ends in .json, else as text.",
-)
+@report_file
 @on_screen
 @click.pass_obj
 def explore(
@@ -91,9 +86,8 @@ def explore(
     the world, or the world and itself), or a pileup.Scenario.
     """
     import pileup
+    from pileup.reports.data import Told
 
-    if report is not None:
-        _expect_folder(Path(report))
     quiet = Screen(quiet=True) if as_json else screen
     with aside(as_json), watching(quiet, target, seconds) as watch:
         found = pileup.explore(
@@ -109,9 +103,8 @@ def explore(
             progress=watch,
         )
     again = Command.to_replay(target, conditions)
-    if report is not None:
-        # It may be read where the saved failures are not, so it has tokens in it.
-        _write(Path(report), target, found, again.by_token())
+    # It may be read where the saved failures are not, so it has tokens in it.
+    write_report(report, [Told(target, found)], lambda _: again.by_token())
     if as_json:
         screen.tell_data(_as_json(target, found))
     else:
@@ -136,17 +129,3 @@ def _as_json(target: str, found: Exploration) -> str:
     from pileup.reports.data import Told, write
 
     return write([Told(target, found)])
-
-
-def _expect_folder(path: Path) -> None:
-    """Refuse what cannot be written to before anything runs."""
-    if not path.parent.is_dir():
-        raise UsageError(f"--report {path}: there is no folder {path.parent}. Make it first.")
-
-
-def _write(path: Path, target: str, found: Exploration, recipe: Recipe) -> None:
-    text = _as_json(target, found) if path.suffix == ".json" else _story(found, recipe)
-    try:
-        path.write_text(f"{text}\n", "utf-8", "backslashreplace")
-    except OSError as error:
-        raise UsageError(f"--report {path} cannot be written ({error.strerror}).") from None

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pileup.cli.screen import Screen, plain
+from pileup.cli.screen import Screen
+from pileup.reports.plain import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

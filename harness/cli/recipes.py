@@ -14,7 +14,7 @@ from pileup.errors import UsageError
 
 if TYPE_CHECKING:
     from pileup import Exploration
-    from pileup.reports.text import Recipe
+    from pileup.reports.recipe import Recipe
 
 TARGET: Final = re.compile(r"[\w./\\ -]+:[\w.]+")
 BESIDE: Final = "with the --setup, --check and --allow-real that were given, if any were"
@@ -36,13 +36,13 @@ class Command(NamedTuple):
 
     def by_token(self) -> Recipe:
         """Name a run by its token, which holds wherever it is read."""
-        from pileup.reports.text import Recipe
+        from pileup.reports.recipe import Recipe
 
         return Recipe(self._line)
 
     def by_file(self, found: Exploration, folder: str) -> Recipe:
         """Name a run by the file that it was saved in, which is shorter, where there is one."""
-        from pileup.reports.text import Recipe
+        from pileup.reports.recipe import Recipe
 
         files = dict(_saved(found, Path(folder)))
         return Recipe(lambda token: self._line(files.get(token, token)))
@@ -53,7 +53,7 @@ class Command(NamedTuple):
 
 def recipe_for(name: str) -> Recipe:
     """Say how runs are seen again of which a report says no more than what was explored."""
-    from pileup.reports.text import IN_PYTHON, Recipe
+    from pileup.reports.recipe import IN_PYTHON, Recipe
 
     test = test_of(name)
     if test is not None:

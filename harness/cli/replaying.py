@@ -12,6 +12,8 @@ from pileup.cli import single, topologies
 from pileup.cli.completing import complete_places, complete_saved
 from pileup.cli.exits import CLEAN, FINDINGS
 from pileup.cli.options import HOW, conditions, data, examples, on_screen, scenario
+from pileup.cli.recipes import Command
+from pileup.cli.reporting import report_file, write_report
 from pileup.cli.screen import Screen, aside
 from pileup.cli.tokens import Shown, expect_no_test, read
 from pileup.errors import Diverged, UsageError
@@ -34,6 +36,7 @@ IN_THE_TOKEN = ("--faults", "--backend", "--timed", "--oracle")
 @click.argument("target", metavar="MODULE:NAME", required=False, shell_complete=complete_places)
 @conditions(*IN_THE_TOKEN, copies="as many as there were")
 @data("Print the run as JSON.")
+@report_file
 @on_screen
 @click.pass_obj
 def replay(
@@ -42,6 +45,7 @@ def replay(
     what: str,
     target: str | None,
     as_json: bool,
+    report: str | None,
     **conditions: Any,  # Any: each option has its own type
 ) -> int:
     """See one run again, exactly as it was.
@@ -58,8 +62,11 @@ def replay(
     expect_no_test(shown)
     with aside(as_json):
         run = _seen_again(shown, _asked(what, shown, target, conditions))
+    name = target or shown.ticket.program
+    again = Command(()) if target is None else Command.to_replay(target, conditions)
+    write_report(report, [single.told(name, run)], lambda _: again.by_token())
     if as_json:
-        screen.tell_data(single.as_json(target or shown.ticket.program, run))
+        screen.tell_data(single.as_json(name, run))
     else:
         screen.tell(run)
     return CLEAN if run.clean else FINDINGS

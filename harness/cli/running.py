@@ -20,6 +20,7 @@ from pileup.cli.options import (
     target,
 )
 from pileup.cli.recipes import Command
+from pileup.cli.reporting import report_file, write_report
 from pileup.cli.screen import Screen, aside
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @conditions()
 @strategy(None)
 @data("Print the run as JSON.")
+@report_file
 @on_screen
 @click.pass_obj
 def run(
@@ -45,6 +47,7 @@ def run(
     strategy: str | None,
     seed: int,
     as_json: bool,
+    report: str | None,
     **conditions: Any,  # Any: each option has its own type
 ) -> int:
     """Run agents once, and tell what happened in which order.
@@ -54,10 +57,12 @@ def run(
     """
     with aside(as_json):
         done = _done(scenario(target, conditions), strategy, seed)
+    again = Command.to_replay(target, conditions).by_token()
+    write_report(report, [single.told(target, done)], lambda _: again)
     if as_json:
         screen.tell_data(single.as_json(target, done))
     else:
-        screen.tell(single.as_text(done, Command.to_replay(target, conditions).by_token()))
+        screen.tell(single.as_text(done, again))
     return CLEAN if done.clean else FINDINGS
 
 

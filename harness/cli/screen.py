@@ -6,21 +6,16 @@ Names and values of agents come from anywhere, so no terminal takes orders from 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import TextIO
 
 import click
 
 from pileup.cli.colours import coloured
-
-ORDERS: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-"""What a terminal may take as an order, or cannot show: controls, turns of direction, halves."""
+from pileup.reports.plain import plain
 
 
 @dataclass
@@ -70,11 +65,6 @@ def aside(is_data: bool) -> Iterator[None]:
         return
     with redirect_stdout(sys.stderr):
         yield
-
-
-def plain(text: str) -> str:
-    """Spell out what a terminal would take as an order."""
-    return ORDERS.sub(lambda found: repr(found.group())[1:-1], text)
 
 
 def _write(text: str, stream: TextIO) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pileup import Run
-    from pileup.reports.text import Recipe
+    from pileup.reports.data import ToldRun
+    from pileup.reports.recipe import Recipe
 
 
 def as_text(run: Run, recipe: Recipe) -> str:
@@ -19,9 +20,16 @@ def as_text(run: Run, recipe: Recipe) -> str:
 
 def as_json(name: str, run: Run) -> str:
     """Write it so that `pileup report` tells it again."""
-    from pileup.reports.data import ToldRun, write_run
+    from pileup.reports.data import write_run
 
-    return write_run(ToldRun(name, _in_brief(run)))
+    return write_run(told(name, run))
+
+
+def told(name: str, run: Run) -> ToldRun:
+    """Call it by the name that it was asked for."""
+    from pileup.reports.data import ToldRun
+
+    return ToldRun(name, _in_brief(run))
 
 
 def _in_brief(run: Run) -> Run:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from pileup.cli import topologies
+from pileup.cli.differing import differ
 from pileup.cli.exits import CLEAN, FINDINGS
-from pileup.cli.options import HOW, examples, on_screen
+from pileup.cli.options import HOW, data, examples, on_screen
 from pileup.cli.recipes import recipe_for
+from pileup.cli.reporting import ENDS, expect_folder
 from pileup.cli.screen import Screen
 from pileup.errors import UsageError
 
@@ -22,26 +24,60 @@ if TYPE_CHECKING:
 
 @click.command(
     context_settings=HOW,
-    epilog=examples("pileup explore shop.py:pay --report pay.json", "pileup report pay.json"),
+    epilog=examples(
+        "pileup explore shop.py:pay --report pay.json",
+        "pileup report pay.json",
+        "pileup report pay.json -o pay.html",
+        "pileup report --compare before.json after.json",
+    ),
 )
 @click.argument("place", metavar="FILE|FOLDER", type=click.Path(exists=True))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help=f"Write it there instead: {ENDS}.",
+)
+@click.option(
+    "--compare",
+    "before",
+    metavar="OLD",
+    type=click.Path(exists=True),
+    help="Tell what is new, worse, fixed and better than in OLD.",
+)
+@data("With --compare: print the differences as JSON.")
 @on_screen
 @click.pass_obj
-def report(screen: Screen, place: str) -> int:
+def report(
+    screen: Screen, place: str, output: str | None, before: str | None, *, as_json: bool
+) -> int:
     """Tell what explorations and runs have written down.
 
     FILE is what `explore`, `compare`, `run` or `replay` printed with --json, or
     what `explore --report` wrote; of a FOLDER all such files are told. It may be
     .pileup/comparison.json, too. Nothing is run.
+
+    With --compare two reports of explorations, two folders of them, or two
+    comparisons are held against each other, and only what is more than chance is
+    told. The exit code is then 1 if anything is new or worse.
     """
+    if before is not None:
+        return differ(screen, before, place, output, _all_in, as_json=as_json)
+    if as_json:
+        raise UsageError("--json goes with --compare OLD. A report is JSON already; -o copies it.")
     if _has(Path(place), "pileup_comparison"):
         from pileup.reports.comparison_data import read
 
-        found = read(_text(Path(place)))
-        screen.tell(topologies.told(found, {}))
-        return topologies.code_of(found)
+        return topologies.tell(screen, read(_text(Path(place))), output)
+    from pileup.reports.writing import spelled, write
+
     told = [*_all_in(Path(place))]
-    screen.tell("\n\n".join(_story(each, alone=len(told) == 1) for each in told))
+    if output is None:
+        screen.tell(spelled(told, "", recipe_for))
+    else:
+        expect_folder("-o", Path(output))
+        screen.remark(f"Written to {write(Path(output), told, recipe_for)}.")
     return CLEAN if all(each.clean for each in told) else FINDINGS
 
 
@@ -69,7 +105,7 @@ def _read(path: Path) -> Sequence[Told | ToldRun]:
 
 
 def _text(path: Path) -> str:
-    from pileup.reports.data import LARGEST
+    from pileup.reports.pages import LARGEST
 
     try:
         with path.open(encoding="utf-8") as file:
@@ -87,15 +123,3 @@ def _has(path: Path, mark: str) -> bool:
     except (ValueError, RecursionError, UsageError):
         return False
     return isinstance(page, dict) and mark in page
-
-
-def _story(told: Told | ToldRun, *, alone: bool) -> str:
-    from pileup.reports.data import ToldRun
-    from pileup.reports.text import render, render_alone
-
-    recipe = recipe_for(told.name)
-    if isinstance(told, ToldRun):
-        story = render_alone(told.run, recipe)
-    else:
-        story = render(told.exploration, recipe)
-    return story if alone else f"{told.name}\n{'=' * len(told.name)}\n{story}"

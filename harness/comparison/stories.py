@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,8 +17,11 @@ from pileup.reports.run_pages import run_in, run_page
 from pileup.search.shrink import shrink
 from pileup.tokens import decode
 
-PLAINEST: Final = ("single agent", "supervisor", "fan-out", "pipeline")
+PLAINEST: Final = ("single agent", "supervisor", "fan-out", "pipeline", "chaining")
 """Topologies whose runs are the easiest to follow, because few agents take part."""
+
+LONGEST: Final = 250
+"""Events: nobody reads more of them, and a page of them takes a megabyte."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,9 @@ def show(showing: Showing) -> str:
     return json.dumps(run_page(shrink(explorer, worst, run)))
 
 
-def shown(showing: Showing, page: str) -> Shown:
-    """Read what `show` wrote: whatever process it was in, this is the same."""
-    job = showing.job
-    run = run_in(Page(json.loads(page), "a run"))
-    return Shown(job.topology, job.controls, showing.kind, run)
+def shown(pages: Mapping[Showing, str]) -> Iterator[Shown]:
+    """Read what `show` wrote, in whatever process it was; what is too long to read is left out."""
+    for showing, page in pages.items():
+        run = run_in(Page(json.loads(page), "a run"))
+        if len(run.history) <= LONGEST:
+            yield Shown(showing.job.topology, showing.job.controls, showing.kind, run)

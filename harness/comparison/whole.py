@@ -47,7 +47,7 @@ def compare(terms: Terms, *, workers: int = 1, watch: Watcher | None = None) -> 
         crowds=tuple(crowds(results, terms.seed)) if terms.stories else (),
         claims=said,
         advice=tuple(advice(rows, said)),
-        stories=tuple(shown(each, page) for each, page in pages.items()),
+        stories=tuple(shown(pages)),
     )
 
 

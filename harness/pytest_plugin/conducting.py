@@ -17,7 +17,7 @@ from pileup.pytest_plugin.options import EXPLORED, GIVEN, NAMES
 from pileup.pytest_plugin.quieting import Output
 from pileup.pytest_plugin.replaying import recipe_of
 from pileup.pytest_plugin.reporting import write
-from pileup.reports.text import render
+from pileup.reports.writing import render
 from pileup.results import Exploration, Run, Sighting, Stats
 from pileup.search.progress import Progress
 from pileup.search.stopping import real_seconds

@@ -12,7 +12,8 @@ from pileup.errors import PileupError
 from pileup.pytest_plugin.conducting import LOG
 from pileup.pytest_plugin.entries import entry_of, properties_of
 from pileup.pytest_plugin.replaying import recipe_of
-from pileup.reports.text import IN_PYTHON, Recipe, counterexample, summary
+from pileup.reports.recipe import IN_PYTHON, Recipe
+from pileup.reports.text import counterexample, summary
 from pileup.results import Exploration, NotClean
 
 MARK: Final = "pileup"

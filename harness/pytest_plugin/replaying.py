@@ -10,7 +10,7 @@ import pytest
 
 from pileup.errors import BadToken, UsageError
 from pileup.pytest_plugin.options import GIVEN
-from pileup.reports.text import Recipe
+from pileup.reports.recipe import Recipe
 from pileup.tokens import PREFIX, decode
 
 MOST_NAMED = 5

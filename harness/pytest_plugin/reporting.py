@@ -7,19 +7,22 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from pileup.reports import data
-from pileup.reports.text import Recipe, render
+from pileup.reports.data import Told
+from pileup.reports.recipe import Recipe
+from pileup.reports.writing import spelled
 from pileup.results import Exploration
 
 LONGEST: Final = 80
+ENDS: Final = (".json", ".txt", ".html")
 
 
 def write(folder: str, program: str, found: Exploration, recipe: Recipe) -> None:
-    """Write an exploration, as a story and as data, into files named after test and agents."""
+    """Write an exploration, as data, as text and as a page, named after test and agents."""
     slug = re.sub(r"[^A-Za-z0-9]+", "_", program).strip("_")[:LONGEST]
     mark = blake2b(program.encode("utf-8", "backslashreplace"), digest_size=4).hexdigest()
-    path = Path(folder) / f"{slug}-{mark}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(data.write([data.Told(program, found)]), "utf-8", "backslashreplace")
-    story = f"{render(found, recipe)}\n"
-    path.with_suffix(".txt").write_text(story, "utf-8", "backslashreplace")
+    path = Path(folder)
+    path.mkdir(parents=True, exist_ok=True)
+    for end in ENDS:
+        told = spelled([Told(program, found)], end, lambda _: recipe)
+        file = path / f"{slug}-{mark}{end}"
+        file.write_text(f"{told}\n", "utf-8", "backslashreplace")

@@ -15,7 +15,8 @@ import pileup
 from pileup.cli.named import named
 from pileup.cli.recipes import BESIDE
 from pileup.reports.data import read, read_run
-from pileup.reports.text import Recipe, render
+from pileup.reports.recipe import Recipe
+from pileup.reports.text import render
 from pileup.tokens import decode, encode
 
 FEW = ("--runs", "40")

@@ -19,9 +19,10 @@ from pileup.choices import Tape
 from pileup.cli.recipes import BESIDE
 from pileup.fakes import World
 from pileup.faults import Rule
-from pileup.reports import data
+from pileup.reports import pages, writing
 from pileup.reports.data import Told, ToldRun, read, read_any, read_run, write, write_run
-from pileup.reports.text import IN_PYTHON, Recipe, render, render_alone
+from pileup.reports.recipe import IN_PYTHON, Recipe
+from pileup.reports.text import render, render_alone
 from pileup.scenarios.config_race import FIXED, RACE
 from pileup.tokens import Ticket, encode
 
@@ -57,7 +58,7 @@ def told_again(name: str) -> pileup.Exploration:
 @pytest.mark.parametrize("name", EXPLORED)
 def test_what_is_read_tells_the_same_story(name: str) -> None:
     found, again = explored(name), told_again(name)
-    assert str(replace(again, render=render)) == str(found)
+    assert str(replace(again, render=writing.render)) == str(found)
     assert again.findings == found.findings
     assert again.stats == found.stats
     assert again.strength == found.strength if found.clean else not again.clean
@@ -231,7 +232,7 @@ def test_whatever_is_damaged_is_refused_or_does_no_harm(name: str, least: int) -
             refused += str(error).startswith("This is no pileup report: ")
         else:
             for each in told:
-                str(replace(each.exploration, render=render))
+                str(replace(each.exploration, render=writing.render))
     assert refused > least
 
 
@@ -292,7 +293,7 @@ def test_an_error_says_what_stands_where(text: str, said: str) -> None:
 
 
 def test_what_is_too_large_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "LARGEST", 10)
+    monkeypatch.setattr(pages, "LARGEST", 10)
     with pytest.raises(pileup.UsageError, match="longer than 10 letters"):
         read('{"pileup_report": 1}')
 

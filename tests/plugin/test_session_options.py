@@ -196,6 +196,10 @@ def test_a_report_is_a_file_for_each_exploration(session: Session) -> None:
         one for path in Path("told").glob("*.json") for one in data.read(path.read_text("utf-8"))
     ]
     assert {each.exploration.clean for each in told} == {True, False}
+    pages = [path.read_text("utf-8") for path in sorted(Path("told").glob("*.html"))]
+    assert [("--pileup-replay=pileup1-" in page, "40 runs clean" in page) for page in pages] == [
+        *((True, False), (False, True)),
+    ]
 
 
 def test_properties_are_in_the_junit_file(session: Session) -> None:

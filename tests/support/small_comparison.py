@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
+import pileup
 from pileup.reports.comparison import (
     Ablation,
     Advice,
@@ -11,7 +15,9 @@ from pileup.reports.comparison import (
     Comparison,
     Crowd,
     Line,
+    Shown,
 )
+from pileup.scenarios.config_race import RACE
 
 
 def cell(value: float, wide: float = 0.0, token: str = "pileup1-shown") -> Cell:
@@ -37,19 +43,19 @@ SMALL = Comparison(
         Line("crew", "hardened", "roles", True, 40, 0.072, {"overrun": cell(25, 20)}, GOOD),
     ),
     ablations=(
-        Ablation("audit", "notes", topologies=("supervisor",)),
+        Ablation("audit", "notes", where=("supervisor",)),
         Ablation(
             *("breaker", "waits", (), (Change("right", cell(0.347), cell(0.5), "supervisor"),)),
-            topologies=("supervisor",),
+            where=("supervisor",),
         ),
         Ablation(
             *("gates", "validates", (Change("silent_partial", None, cell(75), "supervisor"),)),
             alone=(Change("lost_write", cell(400), cell(25), "supervisor"),),
-            topologies=("supervisor",),
+            where=("supervisor",),
         ),
         Ablation(
             *("round_cap", "ends", (Change("endless_loop", None, cell(900), "crew"),)),
-            topologies=("crew", "supervisor"),
+            where=("crew", "supervisor"),
         ),
     ),
     crowds=(Crowd(1000, "naive", {"right": cell(0.005), "model calls": cell(3.5)}),),
@@ -60,3 +66,18 @@ SMALL = Comparison(
     advice=(Advice("All else", "supervisor", "100% right on a usual day."),),
     notes=("A note at the end.",),
 )
+
+SPREAD: dict[str, tuple[float, ...]] = {
+    "latency": (1.0, 2.5, 30.0),
+    "dollars": (0.0, 0.01, 0.01),
+    "attempts": (1.0, 1.0, 27.0),
+}
+
+
+@cache
+def with_story() -> Comparison:
+    """Return the same, with a run that shows a kind, and how figures lie."""
+    shown = pileup.explore(RACE, runs=50).counterexample
+    assert shown is not None
+    lines = tuple(replace(each, spreads=SPREAD) for each in SMALL.lines)
+    return replace(SMALL, lines=lines, stories=(Shown("supervisor", "naive", "lost_write", shown),))

@@ -57,7 +57,7 @@ def test_what_is_shown_is_the_kind_made_plain_in_any_process() -> None:
 
 
 def _expect_plain(asked: Showing, page: str) -> None:
-    found = shown(asked, page)
+    (found,) = shown({asked: page})
     assert (found.topology, found.controls, found.kind) == ("single agent", NAIVE, "lost_write")
     assert found.kind in {finding.kind for finding in found.run.findings}
     assert found.run.shrunk is not None

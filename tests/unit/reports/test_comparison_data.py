@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.small_comparison import SMALL, cell
+from support.small_comparison import SMALL, SPREAD, cell, with_story
 
 from pileup.errors import UsageError
 from pileup.reports.comparison import Ablation, Change, Claim, Comparison, Crowd, Line
@@ -16,6 +16,24 @@ from pileup.reports.comparison_data import SCHEMA, cells, read, token_at, write
 def test_what_was_written_is_read_back() -> None:
     assert read(write(SMALL)) == SMALL
     assert json.loads(write(SMALL))["pileup_comparison"] == SCHEMA == 1
+
+
+def test_stories_and_how_figures_spread_are_read_back() -> None:
+    again = read(write(with_story()))
+    assert write(read(write(again))) == write(again)
+    assert again.lines[0].spreads == SPREAD
+    assert [each.kind for each in again.stories] == ["lost_write"]
+    assert again.stories[0].run.findings == with_story().stories[0].run.findings
+
+
+def test_what_was_written_before_there_were_stories_is_read() -> None:
+    page = json.loads(write(SMALL))
+    del page["stories"]
+    for each in page["lines"]:
+        del each["spreads"], each["days"]
+    for each in page["ablations"]:
+        each["topologies"] = each.pop("where")
+    assert read(json.dumps(page)) == SMALL
 
 
 def test_a_cell_has_its_interval_and_its_token() -> None:
@@ -48,9 +66,14 @@ def damaged(*path: str | int, value: object) -> str:
         (damaged("lines", 1, "kinds", "lost_write", value=3), "lost_write should be an object"),
         (damaged("lines", 1, "kinds", "lost_write", "low", value="1"), "low should be a number"),
         (damaged("lines", 0, "is_anti_pattern", value=0), "should be true or false"),
-        (damaged("ablations", 0, "topologies", value=[1]), "should be a text"),
+        (damaged("ablations", 0, "where", value=[1]), "should be a text"),
         (damaged("claims", 0, "token", value=None), "token should be a text"),
         (damaged("terms", "seed", value=7), "seed should be a text"),
+        (damaged("stories", value=[{"topology": "x"}]), "stories\\[0\\].run should be an object"),
+        (
+            damaged("lines", 0, "spreads", value={"latency": ["1"]}),
+            "latency\\[0\\] should be a num",
+        ),
     ],
 )
 def test_what_is_damaged_is_refused_with_the_place(text: str, said: str) -> None:

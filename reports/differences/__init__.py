@@ -1,0 +1,1 @@
+"""Two reports compared: what is new, fixed, worse and better beyond the noise."""
