@@ -11,12 +11,12 @@ from pileup.comparison.lines import Results, measures_of
 from pileup.comparison.places import Place
 from pileup.comparison.terms import HARDENED, NAIVE, Terms
 from pileup.reports.comparison import Ablation, Cell, Change
+from pileup.reports.measures import LIKED
 
-BETTER_IF_MORE: Final = ("right", "done", "alone", "record", "enter", "charge", "tell", "audited")
-WORSE_IF_MORE: Final = (
+TOLD: Final = (
+    *("right", "done", "alone", "record", "enter", "charge", "tell", "audited"),
     *("duplicates", "refused", "calls per intent", "model calls", "dollars", "p95", "p50"),
 )
-TOLD: Final = (*BETTER_IF_MORE, *WORSE_IF_MORE)
 """What is held side by side, in the order in which it is told. Not how it was judged, because
 answers that are remembered are wrong, or right, all at once."""
 
@@ -77,5 +77,5 @@ def _moved(before: Done, after: Done, place: Place, *, for_the_better: bool) -> 
         one, other = was.get(name), now.get(name)
         if one is None or other is None or not one.is_apart_from(other):
             continue
-        if ((other.value > one.value) == (name in BETTER_IF_MORE)) == for_the_better:
+        if ((other.value > one.value) == (name in LIKED)) == for_the_better:
             yield Change(name, one, other, place.topology)

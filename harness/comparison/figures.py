@@ -2,9 +2,9 @@
 
 Means have Student's interval over runs, because those are few. Shares have the
 wider one of two: Wilson's, as if all documents were by themselves, and Student's
-over runs, because what befalls one document of a run befalls others. Quantiles
-have one by the ranks of a binomial. None of them draws anything, so the same
-runs give the same table to the digit.
+over runs, because what befalls one document of a run befalls others; so have
+quantiles, for which the ranks of a binomial are in Wilson's place. None of them
+draws anything, so the same runs give the same table to the digit.
 """
 
 from __future__ import annotations
@@ -85,6 +85,19 @@ def quantile(values: Sequence[float], part: float, token: str = "") -> Cell | No
     at = count * part
     value, low, high = (ranked[_held(place, count)] for place in (at, at - width, at + width))
     return _cell(value, low, high, token)
+
+
+def quantile_over_runs(
+    runs: Sequence[Sequence[float]], part: float, token: str = ""
+) -> Cell | None:
+    """Return a quantile of what all runs have; what varies from run to run makes it less sure."""
+    whole = quantile([each for run in runs for each in run], part, token)
+    some = [quantile(run, part) for run in runs if run]
+    if whole is None or len(some) == 1:
+        return whole
+    apart = mean([each.value for each in some if each is not None])
+    low, high = min(whole.low, max(0.0, apart.low)), max(whole.high, apart.high)
+    return Cell(whole.value, low, high, token)
 
 
 def quantiles(values: Sequence[float]) -> tuple[float, ...]:

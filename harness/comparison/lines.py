@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pileup.comparison.figures import (
     clean_below,
     mean,
-    quantile,
+    quantile_over_runs,
     quantiles,
     ratio,
     share,
@@ -67,6 +67,7 @@ def line(terms: Terms, contender: Contender, controls: str, results: Results) ->
         shape=known.shape,
         is_anti_pattern=known.is_anti_pattern,
         runs=storm.job.runs,
+        days=day.job.runs,
         clean_below=clean_below(storm.job.runs),
         kinds={kind: per_thousand(seen, storm.job.runs) for kind, seen in storm.kinds.items()},
         measures={**dict(measures_of(day)), **dict(_storm(storm)), **dict(_recovery(outage))},
@@ -110,10 +111,9 @@ def _topology(contender: Contender) -> Topology:
 def measures_of(day: Done) -> Iterator[tuple[str, Cell]]:
     """Return what the runs of a day came to, each figure by its name."""
     runs = day.measured
-    seconds = [each for run in runs for each in run.seconds]
     slowest = _shown(day, lambda run: max(run.seconds, default=0.0))
     for name, part in (("p50", 0.5), ("p95", 0.95)):
-        cell = quantile(seconds, part, slowest)
+        cell = quantile_over_runs([run.seconds for run in runs], part, slowest)
         if cell is not None:
             yield name, cell
     for name, pick in SHARES.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from pileup.comparison.figures import mean, quantile, share_over_runs
+from pileup.comparison.figures import mean, quantile_over_runs, share_over_runs
 from pileup.comparison.jobs import Done
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def duplicates(crowd: Done) -> Found:
 def supervisor(day: Done) -> Found:
     """Say how many a supervisor settles without a human, for how much, how soon."""
     alone = share_over_runs([(run.alone, run.documents) for run in day.measured])
-    p95 = quantile([each for run in day.measured for each in run.seconds], 0.95)
+    p95 = quantile_over_runs([run.seconds for run in day.measured], 0.95)
     assert p95 is not None
     dollars = mean([run.dollars / run.documents for run in day.measured])
     return (

@@ -20,9 +20,6 @@ from pileup.tokens import decode
 PLAINEST: Final = ("single agent", "supervisor", "fan-out", "pipeline", "chaining")
 """Topologies whose runs are the easiest to follow, because few agents take part."""
 
-LONGEST: Final = 250
-"""Events: nobody reads more of them, and a page of them takes a megabyte."""
-
 
 @dataclass(frozen=True)
 class Showing:
@@ -71,8 +68,7 @@ def show(showing: Showing) -> str:
 
 
 def shown(pages: Mapping[Showing, str]) -> Iterator[Shown]:
-    """Read what `show` wrote, in whatever process it was; what is too long to read is left out."""
+    """Read what `show` wrote: whatever process it was in, this is the same."""
     for showing, page in pages.items():
         run = run_in(Page(json.loads(page), "a run"))
-        if len(run.history) <= LONGEST:
-            yield Shown(showing.job.topology, showing.job.controls, showing.kind, run)
+        yield Shown(showing.job.topology, showing.job.controls, showing.kind, run)

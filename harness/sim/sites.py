@@ -15,6 +15,7 @@ from pileup.sim.stacks import is_library, is_own, place
 
 SEARCH: Final = str(Path(__file__).parents[1] / "search")
 UNKNOWN: Final = "an unknown line"
+HIDES: Final = "__tracebackhide__"
 
 
 def call_site(frame: FrameType | None = None) -> str:
@@ -30,11 +31,23 @@ def call_site(frame: FrameType | None = None) -> str:
 
 
 def own_line() -> str:
-    """Name the innermost line that is the user's own; nothing if none leads here."""
+    """Name the innermost line that is the user's own; nothing if none leads here.
+
+    What says `__tracebackhide__ = True`, a function or a module, is passed over as pytest
+    passes over it: where all calls go through one place, its line says nothing of any.
+    """
+    nearest = ""
     for each in outwards(currentframe()):
         if is_own(each):
-            return place(each) or ""
-    return ""
+            if not _hides(each):
+                return place(each) or ""
+            nearest = nearest or place(each) or ""
+    return nearest
+
+
+def _hides(frame: FrameType) -> bool:
+    # Locals are looked for by name alone, because to look at their values copies all of them.
+    return HIDES in frame.f_code.co_varnames or bool(frame.f_globals.get(HIDES))
 
 
 def outwards(frame: FrameType | None) -> Iterator[FrameType]:

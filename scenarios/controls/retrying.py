@@ -22,6 +22,8 @@ from pileup.fakes.http import BadStatus, HttpError
 from pileup.fakes.model import ModelError
 from pileup.scenarios.controls.not_now import NotNow
 
+__tracebackhide__ = True  # because it is whoever calls it that somebody wants to see
+
 T = TypeVar("T")
 Attempt = Callable[[], Awaitable[T]]
 

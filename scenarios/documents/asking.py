@@ -17,6 +17,8 @@ from pileup.scenarios.documents.tasks import NeedsHuman
 if TYPE_CHECKING:
     from pileup.fakes.model import Answer, Message
 
+__tracebackhide__ = True  # because it is whoever calls it that somebody wants to see
+
 T = TypeVar("T")
 Accept = Callable[[str], T]
 """What looks at an answer, and returns what it says or raises ValueError."""

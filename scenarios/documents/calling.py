@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pileup.scenarios.documents.place import Place
     from pileup.scenarios.documents.tasks import Task
 
+__tracebackhide__ = True  # because it is whoever calls it that somebody wants to see
+
 T = TypeVar("T")
 
 QUICK: Final = 12.0

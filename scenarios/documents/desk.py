@@ -13,6 +13,8 @@ from pileup.scenarios.documents.tools import Tools
 if TYPE_CHECKING:
     from pileup.scenarios.documents.place import Place
 
+__tracebackhide__ = True  # because it is whoever calls it that somebody wants to see
+
 T = TypeVar("T")
 
 AUDIT: Final = "audit.log"

@@ -12,6 +12,8 @@ from pileup.scenarios.documents.intake import HOPELESS
 if TYPE_CHECKING:
     from pileup.scenarios.documents.desk import Desk
 
+__tracebackhide__ = True  # because it is whoever calls it that somebody wants to see
+
 T = TypeVar("T")
 
 

@@ -12,6 +12,8 @@ from pileup.scenarios.documents.papers import Outcome
 if TYPE_CHECKING:
     from pileup.scenarios.documents.desk import Desk
 
+__tracebackhide__ = True  # because it is whoever calls it that somebody wants to see
+
 Part = Callable[..., Awaitable[Any]]  # Any: each part brings something else
 
 

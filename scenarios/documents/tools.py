@@ -15,6 +15,8 @@ from pileup.scenarios.documents.papers import Invoice, Risk
 from pileup.scenarios.documents.place import GONE
 from pileup.scenarios.documents.tasks import Withdrawn
 
+__tracebackhide__ = True  # because it is whoever calls it that somebody wants to see
+
 KNOWN: Final = 422
 """The answer for a key that was used before, with other words."""
 

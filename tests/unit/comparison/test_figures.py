@@ -8,6 +8,7 @@ from pileup.comparison.figures import (
     clean_below,
     mean,
     quantile,
+    quantile_over_runs,
     quantiles,
     ratio,
     share,
@@ -57,6 +58,15 @@ def test_a_share_over_runs_that_vary_is_less_sure_than_one_over_documents() -> N
 
 def test_a_share_of_one_run_is_that_of_its_documents() -> None:
     assert share_over_runs([(5, 10)], "token") == share(5, 10, "token")
+
+
+def test_a_quantile_over_runs_that_vary_is_less_sure_than_one_over_documents() -> None:
+    alike, apart = [[1.0, 2.0, 3.0]] * 3, [[1.0] * 3, [2.0] * 3, [3.0] * 3]
+    assert quantile_over_runs(alike, 0.5) == quantile([1.0, 2.0, 3.0] * 3, 0.5)
+    found = quantile_over_runs(apart, 0.5, "token")
+    assert found == Cell(2.0, 0.0, pytest.approx(2 + 4.302653 / 3**0.5), "token")
+    assert quantile_over_runs([[], [7.0]], 0.5) == Cell(7.0, 7.0, 7.0)
+    assert quantile_over_runs([[], []], 0.5) is None
 
 
 def test_quantiles_go_from_the_least_to_the_largest() -> None:
