@@ -47,7 +47,7 @@ def share_over_runs(parts: Sequence[tuple[int, int]], token: str = "") -> Cell:
     if len(parts) == 1:
         return whole
     runs = mean([part / of for part, of in parts if of])
-    low, high = min(whole.low, max(0.0, runs.low)), max(whole.high, min(1.0, runs.high))
+    low, high = min(whole.low, runs.low), max(whole.high, min(1.0, runs.high))
     return Cell(whole.value, low, high, token)
 
 
@@ -59,7 +59,8 @@ def mean(values: Sequence[float], token: str = "") -> Cell:
         return _cell(middle, middle, middle, token)
     spread = sum((each - middle) ** 2 for each in values) / (count - 1)
     width = _student(count - 1) * sqrt(spread / count)
-    return _cell(middle, middle - width, middle + width, token)
+    least = 0.0 if min(values) >= 0 else middle - width  # what never is below 0 is not on average
+    return _cell(middle, max(least, middle - width), middle + width, token)
 
 
 def ratio(cell: Cell, base: Cell, token: str = "") -> Cell:
@@ -96,7 +97,7 @@ def quantile_over_runs(
     if whole is None or len(some) == 1:
         return whole
     apart = mean([each.value for each in some if each is not None])
-    low, high = min(whole.low, max(0.0, apart.low)), max(whole.high, apart.high)
+    low, high = min(whole.low, apart.low), max(whole.high, apart.high)
     return Cell(whole.value, low, high, token)
 
 

@@ -75,6 +75,6 @@ def short(value: float, unit: Unit) -> str:
             return f"{value:,.10g}"
 
 
-def across(way: float, left: float = LEFT) -> str:
+def across(way: float, left: float = LEFT, right: float = RIGHT) -> str:
     """Return a place in per cent of the width."""
-    return f"{left + way * (RIGHT - left):.2f}%"
+    return f"{left + way * (right - left):.2f}%"

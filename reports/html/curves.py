@@ -16,6 +16,9 @@ ABOVE: Final = 12
 LEFT: Final = 14.0
 """Per cent of the width for the figures of the upright axis."""
 
+RIGHT: Final = 96.0
+"""Per cent of the width where curves end, so that their last marks are whole."""
+
 
 class Point(NamedTuple):
     """A figure on a curve: how far along, and how far up."""
@@ -37,7 +40,7 @@ class Point(NamedTuple):
 
 def along(way: float) -> str:
     """Return the place from the left of what is so far along."""
-    return across(way, LEFT)
+    return across(way, LEFT, RIGHT)
 
 
 def height(up: float) -> float:
