@@ -48,14 +48,16 @@ def matching(work: Work, table: Table, condition: Condition) -> list[tuple[Row, 
     if work.serial is not None:
         _note_reads(work, table, condition, rows)
     found: list[tuple[Row, Version]] = []
-    fits = condition.fits
+    fits, test = condition.fits, condition.test
     for row in rows:
         versions = row.versions
         if row.draft is None and versions and versions[-1].at <= snapshot:
             version: Version | None = versions[-1]  # as `seen` would say, without asking it
         else:
             version = row.seen(snapshot, work)
-        if version is not None and fits(version):
+        if version is None or version.values is None:
+            continue
+        if fits(version) if test is None else test(version.copied()):  # as `fits` would say
             found.append((row, version))
     return found
 

@@ -22,12 +22,12 @@ SIMPLE: Final = frozenset((int, str))
 class Condition:
     """What a statement asks of rows. `index` finds the one row that it can be, if any can tell."""
 
-    __slots__ = ("_equal", "_test", "blind", "index", "value")
+    __slots__ = ("_equal", "blind", "index", "test", "value")
 
     def __init__(self, table: Table, where: Where) -> None:
         self.index: Index | None = None
         self.value: Any = None
-        self._test: Callable[[dict[str, Any]], Any] | None = None
+        self.test: Callable[[dict[str, Any]], Any] | None = None  # of a row's copy
         self._equal: Mapping[str, Any] = {}
         self.blind = False
         """Whether it looks at nothing but the key."""
@@ -36,7 +36,7 @@ class Condition:
             self._equal = {table.key.column: where}
             return
         if callable(where):
-            self._test = where
+            self.test = where
         elif isinstance(where, Mapping):
             self._find(table, where)
         elif where is not None:
@@ -65,8 +65,8 @@ class Condition:
         values = version.values
         if values is None:
             return False
-        if self._test is not None:
-            return bool(self._test(version.copied()))
+        if self.test is not None:
+            return bool(self.test(version.copied()))
         for column, wanted in self._equal.items():
             if values.get(column) != wanted or wanted is None:
                 return False  # as in SQL, where nothing equals NULL

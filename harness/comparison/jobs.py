@@ -107,12 +107,17 @@ def _carried(finding: pileup.Finding) -> int:
 def _measured(job: Job, scenario: pileup.Scenario) -> Done:
     from pileup.scenarios.documents.days import day_named
     from pileup.scenarios.documents.measures import measure
+    from pileup.search.garbage import resting_collector
     from pileup.strategies import make
 
     over = day_named(job.day).over
     explorer = scenario.explorer()
     explorer.renew_oracle(most=0)  # because a figure needs no verdict on what is in doubt
-    runs = [explorer.once(make("random", job.seed * APART + number)) for number in range(job.runs)]
+    runs = []
+    with resting_collector() as tidy:
+        for number in range(job.runs):
+            runs.append(explorer.once(make("random", job.seed * APART + number)))
+            tidy.after(runs[-1].steps)
     tokens = tuple(_token(explorer, run) for run in runs)
     return Done(job, _kinds(runs, tokens), tuple(measure(run, over) for run in runs), tokens)
 

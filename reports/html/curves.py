@@ -16,8 +16,8 @@ ABOVE: Final = 12
 LEFT: Final = 14.0
 """Per cent of the width for the figures of the upright axis."""
 
-RIGHT: Final = 96.0
-"""Per cent of the width where curves end, so that their last marks are whole."""
+RIGHT: Final = 94.0
+"""Per cent of the width where curves end, so that their last marks and labels are whole."""
 
 
 class Point(NamedTuple):
