@@ -161,14 +161,16 @@ class Stats:
 class Exploration:
     """Many runs of one program: what was found, or how sure it is that nothing is there.
 
-    `findings` are distinct, worst first; `counterexample` is the run that is
-    shown; `stats` say who found what, and when.
+    `findings` are distinct, worst first; `counterexample` is the run that shows
+    the worst, `others` show what it does not; `stats` say who found what, and when.
     """
 
     findings: tuple[Finding, ...]
     runs: int
     stats: Stats
     counterexample: Run | None = None
+    others: tuple[Run, ...] = ()
+    """One for each of the worst findings that the counterexample does not show, in their order."""
     warnings: tuple[str, ...] = ()
     """What makes the search say less than it seems to: a fault that never struck."""
     compared: str = ""
@@ -192,6 +194,12 @@ class Exploration:
     def clean(self) -> bool:
         """Whether nothing was found in any run."""
         return not self.findings
+
+    @property
+    def shown(self) -> tuple[Run, ...]:
+        """The counterexample and the others; a finding is shown by the one whose token it has."""
+        first = () if self.counterexample is None else (self.counterexample,)
+        return (*first, *self.others)
 
     @property
     def bound(self) -> str:

@@ -106,6 +106,7 @@ def _page(found: Exploration) -> dict[str, object]:
         "strength": found.strength if found.clean else "",
         "findings": [_finding_page(each, stats.sightings) for each in found.findings],
         "counterexample": None if shown is None or found.clean else run_page(shown),
+        "others": [run_page(each) for each in found.others],
         "warnings": found.warnings,
         "saved": found.saved,
         "compared": found.compared,
@@ -143,11 +144,13 @@ def _exploration(page: Page) -> Exploration:
     from pileup.reports.writing import render  # late, because writing writes data too
 
     shown, spread = page.page_or_none("counterexample"), page.page_or_none("spread")
+    others = page.pages("others") if page.has("others") else []  # reports of before have none
     return Exploration(
         findings=tuple(findings),
         runs=page.whole("runs", 1),
         stats=_stats(page, findings),
         counterexample=None if shown is None else _shown(shown),
+        others=tuple(map(_shown, others)),
         warnings=page.texts("warnings"),
         compared=page.text("compared"),
         saved=page.texts("saved"),

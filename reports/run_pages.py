@@ -1,4 +1,4 @@
-"""One run as JSON data, and back: an exploration's counterexample, or one that stands alone."""
+"""One run as JSON data, and back: one that shows a finding, or one that stands alone."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +16,7 @@ from pileup.search.portions import PROVED, First, Portion, kinds_in
 
 MOST_NAMED: Final = 5
 MOST_SHRUNK: Final = 5
-"""How many distinct findings get the plainest run that shows them; the rest keep the first one."""
+"""How many distinct findings get the plainest run that shows them, and have it kept."""
 
 FEW: Final = 3
 """So many rules that never struck are told of one by one."""
@@ -119,8 +119,17 @@ class Ledger:
             runs=runs,
             stats=Stats(backend, self._steps, sightings, self._faults(), dict(self._kinds)),
             counterexample=self._best,
+            others=self._others(findings),
             warnings=tuple(self._idle_rules(runs)),
         )
+
+    def _others(self, findings: Sequence[Finding]) -> tuple[Run, ...]:
+        """Return the runs that show the worst findings, each once, but for the counterexample."""
+        runs = [self._runs[each.fingerprint] for each in findings[:MOST_SHRUNK]]
+        distinct = {run.token: run for run in runs}
+        if self._best is not None:
+            distinct.pop(self._best.token, None)
+        return tuple(distinct.values())
 
     def _idle_rules(self, runs: int) -> Iterator[str]:
         """Tell of fault rules that never struck: one by one, or all at once where they are many.

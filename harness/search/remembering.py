@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pileup.findings import Finding
-from pileup.results import Exploration, Sighting
+from pileup.results import Exploration, Run, Sighting
 from pileup.search.again import COUNT, Verdict, try_again
 from pileup.search.explorer import Explorer
+from pileup.search.ledger import MOST_SHRUNK
 from pileup.search.saved import Shelf
 
 SAVED = "saved"
@@ -76,7 +77,14 @@ def _with(found: Exploration, verdict: Verdict) -> Exploration:
         findings=_sorted([*found.findings, finding]),
         stats=replace(found.stats, sightings=sightings, kinds={finding.kind: 1, **kinds}),
         counterexample=found.counterexample or run,
+        others=_others(found, run),
     )
+
+
+def _others(found: Exploration, run: Run) -> tuple[Run, ...]:
+    """Keep a run, where there is room for one more that is not kept already."""
+    shown = {each.token: each for each in (*found.shown, run)}
+    return tuple(shown.values())[1:MOST_SHRUNK]
 
 
 def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:

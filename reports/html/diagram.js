@@ -2,6 +2,10 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+const unfold = (row) => {
+  for (let fold = row.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+};
+
 const more = (row) => [...row.querySelectorAll(".more span")].map((each) => each.textContent).join(" · ");
 
 class Run {
@@ -61,8 +65,7 @@ class Run {
 
   // Folds on the way are opened, because a step leads to the next moment and not past it.
   go(row) {
-    const fold = row.closest("details");
-    if (fold) fold.open = true;
+    unfold(row);
     row.tabIndex = 0;
     row.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
@@ -117,7 +120,7 @@ class Run {
   draw() {
     const top = this.body.getBoundingClientRect().top;
     const height = (row) => {
-      const fold = row.closest("details:not([open])");
+      const fold = row.closest(".fold details:not([open])");
       const box = (fold || row).getBoundingClientRect();
       const lanes = fold ? null : row.querySelector(".lanes").getBoundingClientRect();
       return lanes ? lanes.top - top + 14 : box.top - top + box.height / 2;
@@ -142,9 +145,8 @@ class Run {
 
 const reveal = () => {
   const row = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-  const fold = row && row.closest("details");
-  if (!fold) return;
-  fold.open = true;
+  if (!row || !row.closest("details")) return;
+  unfold(row);
   // Once more in a while, because what is far away has no certain height before it is near.
   const show = () => row.scrollIntoView({ block: "center" });
   show();

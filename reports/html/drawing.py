@@ -22,6 +22,9 @@ HUES: Final = 6
 MOST_FOLDED: Final = 10_000
 """Moments in folds; a page of 5,000 takes 3 MB."""
 
+MANY: Final = 500
+"""With more moments, a browser lays out only those in folds that are near."""
+
 LABEL: Final = 26
 TAIL: Final = 8
 """Of a name that is too long its end is kept, because there agents of one role differ."""
@@ -57,6 +60,14 @@ class Rows(NamedTuple):
     is_folded: bool
     left_out: int = 0
 
+    @property
+    def title(self) -> str:
+        """Return what stands on a fold."""
+        count, first, last = len(self.moments), self.moments[0].number, self.moments[-1].number
+        told = sum(bool(each.is_evidence or each.ended or each.remarks) for each in self.moments)
+        holds = f"{told} of which matter, too" if told else "in which nothing of this happens"
+        return f"{count:,} moments, {first} to {last}, {holds}"
+
 
 class Piece(NamedTuple):
     """A part of a sentence; with a number, it leads to that moment."""
@@ -68,14 +79,15 @@ class Piece(NamedTuple):
 class Drawing:
     """A diagram with places: what a template needs to draw it under a name of its own."""
 
-    def __init__(self, diagram: Diagram, name: str) -> None:
+    def __init__(self, diagram: Diagram, name: str, room: int = MOST_FOLDED) -> None:
         self.diagram = diagram
         self.name = name
         self.step = next((far for most, far in WIDTHS if len(diagram.lanes) <= most), LEAST)
         self.width = GAP * 2 + self.step * len(diagram.lanes) + GUTTER
-        self.rows = tuple(_rows(diagram))
+        self.rows = tuple(_rows(diagram, room))
         self._by_number = {each.number: each for part in self.rows for each in part.moments}
         self.numbers = self._by_number.keys()
+        self.is_long = len(self.numbers) > MANY
 
     @property
     def lanes(self) -> list[tuple[float, str, Lane]]:
@@ -128,9 +140,8 @@ class Drawing:
         return f"{lane.name[: LABEL - TAIL - 1]}…{lane.name[-TAIL:]}"
 
 
-def _rows(diagram: Diagram) -> Iterator[Rows]:
+def _rows(diagram: Diagram, room: int) -> Iterator[Rows]:
     """Leave folds out that would make a page too long to be opened."""
-    room = MOST_FOLDED
     for moments, is_folded in diagram.stretches:
         count = len(moments)
         fits = not is_folded or count <= room

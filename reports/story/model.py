@@ -160,6 +160,8 @@ class Told:
     elsewhere: str = ""
     """How to see the run that its events are of, if that is not the one that is shown."""
     replay: str = ""
+    run: int | None = None
+    """Which of the story's runs its events are of; None if that one is not kept."""
     layers: tuple[Layer, ...] = ()
     attempts: int = 0
     way: tuple[Stop, ...] = ()
@@ -196,6 +198,8 @@ class Story:
     is_run: bool
     findings: tuple[Told, ...] = ()
     shown: Shown | None = None
+    others: tuple[Shown, ...] = ()
+    """Runs that show other findings, for those who have room for them."""
     sure: tuple[str, ...] = ()
     """If nothing was found: how much that says."""
     searched: tuple[Fact, ...] = ()
@@ -207,6 +211,12 @@ class Story:
     def clean(self) -> bool:
         """Whether nothing was found."""
         return not self.findings
+
+    @property
+    def runs(self) -> tuple[Shown, ...]:
+        """All runs that there are, in the order that findings name them by."""
+        first = () if self.shown is None else (self.shown,)
+        return (*first, *self.others)
 
     @property
     def assurances(self) -> tuple[str, ...]:

@@ -17,12 +17,16 @@ from pileup.results import Exploration, Run, Shrunk
 
 
 def tell(found: Exploration, recipe: Recipe = IN_PYTHON, called: str = "") -> Story:
-    """Tell an exploration: what was found and the run that shows it, or how sure it is clean."""
-    return replace(tell_findings(found, recipe, called), shown=tell_shown(found, recipe))
+    """Tell an exploration: what was found and the runs that show it, or how sure it is clean."""
+    return replace(
+        tell_findings(found, recipe, called),
+        shown=tell_shown(found, recipe),
+        others=tuple(_run(each, _worst(found, each), recipe) for each in found.others),
+    )
 
 
 def tell_findings(found: Exploration, recipe: Recipe = IN_PYTHON, called: str = "") -> Story:
-    """Tell an exploration but for the run that shows it, which takes longest."""
+    """Tell an exploration but for the runs that show it, which take longest."""
     return Story(
         name=name(called),
         headline=_headline(found),
@@ -42,7 +46,7 @@ def tell_run(run: Run, recipe: Recipe = IN_PYTHON, called: str = "") -> Story:
         name=name(called),
         headline=f"this run {shows}",
         is_run=True,
-        findings=tuple(_told(*each, run.history) for each in enumerate(run.findings, 1)),
+        findings=tuple(_told(*each, run.history, run=0) for each in enumerate(run.findings, 1)),
         shown=_run(run, run.findings[0] if run.findings else None, recipe, _outcome(run)),
         is_faithful=run.faithful,
     )
@@ -63,15 +67,15 @@ def _headline(found: Exploration) -> str:
 
 
 def _findings(found: Exploration, recipe: Recipe) -> Iterator[Told]:
-    run = found.counterexample
+    runs = {run.token: place for place, run in enumerate(found.shown)}
     for number, finding in enumerate(found.findings, 1):
-        shown = run.token if run is not None else finding.replay
-        is_of_another = bool(finding.evidence) and finding.replay != shown
-        history = None if run is None or finding.replay != run.token else run.history
+        run = runs.get(finding.replay)
+        is_of_another = bool(finding.evidence) and run != 0 and found.counterexample is not None
         yield _told(
             number,
             finding,
-            history,
+            None if run is None else found.shown[run].history,
+            run=run,
             seen=_seen(found, finding),
             elsewhere=plain(recipe.line(finding.replay)) if is_of_another else "",
             replay=plain(recipe.line(finding.replay)) if finding.replay else "",
@@ -83,6 +87,7 @@ def _told(
     finding: Finding,
     history: History | None,
     *,
+    run: int | None,
     seen: str = "",
     elsewhere: str = "",
     replay: str = "",
@@ -97,6 +102,7 @@ def _told(
         advice=sentence(finding.advice),
         elsewhere=elsewhere,
         replay=replay,
+        run=run,
         layers=causes.layers(finding),
         attempts=causes.attempts(finding),
         way=() if history is None else causes.way(finding, history),
@@ -113,7 +119,7 @@ def _seen(found: Exploration, finding: Finding) -> str:
     return f"seen in {seen.times} of {found.runs} runs, {first}"
 
 
-# The run that is shown -------------------------------------------------------------------------
+# The runs that are shown -----------------------------------------------------------------------
 
 
 def tell_shown(found: Exploration, recipe: Recipe = IN_PYTHON) -> Shown | None:
@@ -121,9 +127,13 @@ def tell_shown(found: Exploration, recipe: Recipe = IN_PYTHON) -> Shown | None:
     run = found.counterexample
     if run is None or found.clean:
         return None
-    first = found.findings[0].fingerprint
-    told = [each for each in run.findings if each.fingerprint == first]
-    return _run(run, (told or run.findings)[0], recipe)
+    return _run(run, _worst(found, run), recipe)
+
+
+def _worst(found: Exploration, run: Run) -> Finding:
+    """Return what is drawn of a run: the worst finding that is told by its events."""
+    told = (each for each in found.findings if each.replay == run.token)
+    return next(told, run.findings[0])
 
 
 def _run(run: Run, worst: Finding | None, recipe: Recipe, outcome: Iterable[str] = ()) -> Shown:

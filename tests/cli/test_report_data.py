@@ -73,6 +73,22 @@ def test_the_run_that_is_shown_can_be_replayed_and_looked_into() -> None:
     assert pileup.replay(again.token, RACE).history.digest == shown.history.digest
 
 
+def test_the_runs_that_show_other_findings_are_kept_as_well() -> None:
+    others, again = explored("race").others, told_again("race").others
+    assert [each.token for each in again] == [each.token for each in others] != []
+    assert [each.findings for each in again] == [each.findings for each in others]
+    assert [each.history.digest for each in again] == [each.history.digest for each in others]
+
+
+def test_a_report_of_before_more_than_one_run_was_kept_can_be_read() -> None:
+    page = json.loads(write([Told("race", explored("race"))]))
+    del page["explorations"][0]["others"]
+    (told,) = read(json.dumps(page))
+    assert told.exploration.others == ()
+    assert told.exploration.findings == explored("race").findings
+    assert str(replace(told.exploration, render=writing.render)) == str(explored("race"))
+
+
 def test_several_go_into_one_file_in_order() -> None:
     names = ["race", "fixed", "race"]
     told = read(write([Told(name, explored(name)) for name in names]))
@@ -261,12 +277,21 @@ def test_a_run_that_is_damaged_is_refused_or_does_no_harm() -> None:
 def test_what_would_break_later_is_refused_at_once(
     where: str, name: str, wrong: object, said: str
 ) -> None:
+    for place in ("counterexample", "others[0]"):
+        page = json.loads(write([Told("race", explored("race"))]))
+        found = page["explorations"][0]
+        run = found["others"][0] if place == "others[0]" else found[place]
+        run[where][1 if where == "history" else 0][name] = wrong
+        with pytest.raises(pileup.UsageError) as refused:
+            read(json.dumps(page))
+        assert f"{place}.{said}" in str(refused.value)
+
+
+def test_a_run_that_is_to_show_something_and_does_not_is_refused() -> None:
     page = json.loads(write([Told("race", explored("race"))]))
-    parts = page["explorations"][0]["counterexample"][where]
-    parts[1 if where == "history" else 0][name] = wrong
-    with pytest.raises(pileup.UsageError) as refused:
+    page["explorations"][0]["others"][0]["findings"] = []
+    with pytest.raises(pileup.UsageError, match=r"others\[0\].findings should be a list of what"):
         read(json.dumps(page))
-    assert f"counterexample.{said}" in str(refused.value)
 
 
 @pytest.mark.parametrize(

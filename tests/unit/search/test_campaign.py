@@ -77,6 +77,7 @@ def view(found: pileup.Exploration) -> list[object]:
         () if run is None else (run.token, run.tape, run.history.digest, run.results, run.shrunk)
     )
     told = [each.to_json() for each in found.findings]
+    told += [each.token for each in found.others]
     rest = found.stats, found.claim, found.spread, found.warnings, found.exhausted, found.strength
     return [str(found), told, found.runs, *rest, *shown]
 

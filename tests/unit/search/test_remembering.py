@@ -184,6 +184,17 @@ def test_what_only_the_saved_one_shows_is_a_finding(
         found.assert_clean()
 
 
+def test_its_run_is_kept_beside_the_one_that_shows_what_is_new(tmp_path: Path) -> None:
+    def fails(world: World) -> None:
+        assert not world.memory.peek("n")
+
+    save_the_rare_one(tmp_path)
+    found = pileup.explore(rarely_loses, strategy="random", runs=2, check=fails, saved=tmp_path)
+    assert kinds(found) == ["lost_write", "check_failed"]
+    assert [run.token for run in found.shown] == [each.replay for each in found.findings[::-1]]
+    assert found.findings[0] in found.others[0].findings
+
+
 def test_its_token_is_one_for_the_agents_as_they_are_now(tmp_path: Path) -> None:
     save_the_rare_one(tmp_path)
     found = pileup.explore(rarely_loses, strategy="random", runs=1, saved=tmp_path)
