@@ -49,8 +49,14 @@ def paragraph(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    lines = (wrap(line, width, break_on_hyphens=False) or [""] for line in text.split("\n"))
+    lines = (_indented(line, width) or [""] for line in text.split("\n"))
     return [line for part in lines for line in part]
+
+
+def _indented(line: str, width: int) -> list[str]:
+    """Wrap a line so that what goes on below stands as far in as its beginning."""
+    margin = line[: len(line) - len(line.lstrip())]
+    return wrap(line, width, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def _heading(text: str) -> list[str]:

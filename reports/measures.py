@@ -39,16 +39,17 @@ MEASURES: Final[dict[str, Measure]] = {
     "model calls": Measure("model calls", "count", "model calls: for each document"),
     "refused": Measure("refused", "count", "refused: model calls by the quota, for each document"),
     "audited": Measure("audited", "share", "audited: with a line in the log for its hand-offs"),
-    "record": Measure("recorded", "share", "recorded: once, as it should be"),
-    "enter": Measure("entered", "share", "entered: in the config file, as it should be"),
-    "charge": Measure("charged", "share", "charged: once, as it should be"),
-    "tell": Measure("told", "share", "told: the customer, once"),
+    "record": Measure("recorded", "share", "recorded: at least once"),
+    "enter": Measure("entered", "share", "entered: in the config file at the end"),
+    "charge": Measure("charged", "share", "charged: at least once"),
+    "tell": Measure("told", "share", "told: the customer, at least once"),
 }
 """What a measure is, by the name that it has in the view model."""
 
 SHOWN: Final = (
     *("cost", "p50", "p95", "done", "right", "judged", "alone", "calls per intent"),
     *("duplicates", "recovered", "recovery"),
+    *("record", "enter", "charge", "tell"),
 )
 """The columns of how it goes; the others are in the JSON alone."""
 

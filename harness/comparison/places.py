@@ -18,7 +18,7 @@ class Place(NamedTuple):
     runs: int = 6
 
 
-ANY_ORDER: Final = 40
+ANY_ORDER: Final = 24
 """So many runs where it takes a certain order of the agents to go wrong."""
 
 PLACES: Final[dict[str, tuple[Place, ...]]] = {
