@@ -22,7 +22,9 @@ class Measure(NamedTuple):
 
 MEASURES: Final[dict[str, Measure]] = {
     "cost": Measure("cost", "times", "cost: by the single agent's"),
-    "p50": Measure("p50", "seconds", "p50, p95: half of all that were settled, and 19 of 20, within this"),
+    "p50": Measure(
+        "p50", "seconds", "p50, p95: half of all that were settled, and 19 of 20, within this"
+    ),
     "p95": Measure("p95", "seconds", ""),
     "done": Measure("done", "share", "done: settled as done"),
     "right": Measure("right", "share", "right: done once, and as the document says"),

@@ -14,7 +14,7 @@ import pytest
 from support.commands import Call, Start
 
 from pileup.cli.colours import coloured
-from pileup.cli.screen import plain
+from pileup.reports.plain import plain
 
 ESCAPE = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
 FEW = ("--no-saved", "--runs", "20")
