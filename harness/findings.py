@@ -60,7 +60,7 @@ class Finding:
         if self.severity not in SEVERITIES:
             raise UsageError(
                 f"A finding's severity is one of {', '.join(SEVERITIES)}; "
-                f"{self.severity!r} was given for {self.kind!r}."
+                f"{self.severity!r:.60} was given for {self.kind!r:.60}."
             )
 
     @property

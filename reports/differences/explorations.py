@@ -57,7 +57,8 @@ def trend(before: float, after: float) -> Trend:
 def _count(found: Exploration, mark: str) -> Count:
     seen = found.stats.sightings.get(mark)
     met = seen is not None and seen.strategy not in BY_OURSELVES
-    return Count(seen.times if seen is not None and met else 0, found.runs)
+    times = seen.times if seen is not None and met else 0
+    return Count(min(times, found.runs), found.runs)  # because a report may come from anywhere
 
 
 def _chance(old: Exploration, new: Exploration, before: Count, after: Count) -> float:

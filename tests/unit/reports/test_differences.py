@@ -212,6 +212,12 @@ def test_two_files_are_compared_as_what_they_are() -> None:
     assert compare(whole, whole).found == ()
 
 
+def test_more_sightings_than_runs_are_no_more_than_all_of_them() -> None:
+    impossible = data.write(with_times(150)).replace('"times": 150', '"times": 900')
+    (found,) = compare(data.write(without()), impossible).found
+    assert found.after == Count(200, 200)
+
+
 def test_what_cannot_be_compared_is_refused() -> None:
     one, whole = data.write(without()), comparison_data.write(SMALL)
     with pytest.raises(UsageError, match="the other is not"):
