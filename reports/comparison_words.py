@@ -23,7 +23,7 @@ def verdict(found: Comparison, called: Callable[[str], str] = name) -> str:
     if not held:
         return "Topologies without controls"
     if not broken:
-        return f"With controls nothing goes wrong in {_topologies(len(held))}"
+        return f"With controls nothing was found in {_topologies(len(held))}"
     names = ", ".join(dict.fromkeys(map(called, broken)))
     return f"With controls {len(broken)} of {_topologies(len(held))} still fail: {names}"
 
@@ -94,7 +94,8 @@ def claims(found: Sequence[Claim], width: int) -> Iterator[str]:
         return
     agree = sum(each.agrees for each in found)
     told = (
-        f"What articles say, and what was measured: {agree} of {len(found)} agree "
+        f"What articles say, and what was measured: {agree} of {len(found)} agree, which is to lie "
+        "in the range that is said, or within a factor of two of a round figure "
         "(pileup replay articles/claim/NUMBER)"
     )
     yield from paragraph(told, width)

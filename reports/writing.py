@@ -36,7 +36,7 @@ def put(path: Path, text: str) -> Path:
         path.write_text(f"{text}\n", "utf-8", "backslashreplace")
     except OSError as error:
         raise UsageError(
-            f"{path} cannot be written ({error.strerror}). Name a file in a folder that is there."
+            f"{path} cannot be written ({error.strerror}). Name a file that can be."
         ) from None
     return path
 

@@ -113,11 +113,11 @@ def _topologies(screen: Screen, own: list[Own], given: dict[str, Any]) -> int:  
     with aside(as_json):
         found = topologies.run(Screen(quiet=True) if as_json else screen, terms, given["workers"])
     named = {topology.name: path for topology, _, path in own}
-    topologies.write(given["report"], found, named)
     if as_json:
         screen.tell_data(write(found))
     else:
         screen.tell(topologies.told(found, named))
+    topologies.write(given["report"], found, named)  # last: then all is told, whatever happens
     return topologies.code_of(found)
 
 
@@ -144,11 +144,11 @@ def _scenarios(
             if told[-1].exploration.interrupted:
                 screen.remark("pileup: interrupted; what comes after is left out.")
                 break
-    write_report(report, told, recipe_for)
     if as_json:
         screen.tell_data(write(told))
     else:
         screen.tell("\n".join(side_by_side.table(told)))
+    write_report(report, told, recipe_for)
     if any(not each.exploration.clean for each in told):
         return FINDINGS
     return INTERRUPTED if told[-1].exploration.interrupted else CLEAN

@@ -103,12 +103,13 @@ def explore(
             progress=watch,
         )
     again = Command.to_replay(target, conditions)
-    # It may be read where the saved failures are not, so it has tokens in it.
-    write_report(report, [Told(target, found)], lambda _: again.by_token())
     if as_json:
         screen.tell_data(_as_json(target, found))
     else:
         screen.tell(_story(found, again.by_token() if no_saved else again.by_file(found, saved)))
+    # Last, because where it cannot be written all is told at least; and with tokens in it,
+    # because it may be read where the saved failures are not.
+    write_report(report, [Told(target, found)], lambda _: again.by_token())
     return code_of(found)
 
 

@@ -36,8 +36,8 @@ def do_each(
         return _one_after_another(act, jobs, watch)
     context = multiprocessing.get_context("fork" if can_fork() else "spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_heed_nobody) as pool:
-        futures = {pool.submit(act, job): job for job in jobs}
-        try:
+        try:  # from the first submission on, which starts processes
+            futures = {pool.submit(act, job): job for job in jobs}
             _await_all(futures, watch)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

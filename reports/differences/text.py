@@ -32,7 +32,7 @@ def _summary(found: Differences) -> str:
         f"{sum(each.trend == trend for each in found.found)} {trend}"
         for trend in dict.fromkeys(each.trend for each in found.found)
     ]
-    same = f"{found.same:,} the same" if found.same else ""
+    same = f"{found.same:,} not told apart" if found.same else ""
     told = ", ".join(each for each in (*counts, same) if each) or "nothing was found in either"
     return f"pileup: {told}."
 
@@ -76,8 +76,9 @@ def sure(chance: float) -> str:
 def _rest(found: Differences) -> Iterator[str]:
     if found.same:
         yield (
-            f"The same: {found.same:,}, which differ by no more than chance (a difference is told "
-            f"if chance makes any at all in less than {LEVEL:.0%} of such pairs of reports)."
+            f"Not told apart: {found.same:,}, which differ by no more than so many runs can tell. "
+            f"Where nothing has changed, fewer than {LEVEL * 100:.0f} pair of reports in 100 shows "
+            "any difference."
         )
     for said, names in (("before", found.only_before), ("after", found.only_after)):
         if names:

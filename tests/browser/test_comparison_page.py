@@ -46,7 +46,7 @@ def focused(page: Page) -> str:
 
 
 def test_the_verdict_stands_first_and_the_figures_are_in_the_cells(shown: Page) -> None:
-    expect(shown.locator("h1")).to_have_text("With controls nothing goes wrong in 2 topologies")
+    expect(shown.locator("h1")).to_have_text("With controls nothing was found in 2 topologies")
     expect(shown.get_by_text("Without controls something goes wrong in 3 of 3")).to_be_visible()
     expect(shown.get_by_label(LOST)).to_have_text("400")
     expect(shown.get_by_label("lost_write, supervisor, hardened")).to_have_text("·")

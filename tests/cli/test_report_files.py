@@ -77,3 +77,12 @@ def test_a_folder_of_reports_becomes_one_page(call: Call) -> None:
     text = Path("all.html").read_text("utf-8")
     assert text.count("<article ") == 2
     assert "20 runs clean" in text
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is Linux's alone")
+def test_where_it_cannot_be_written_all_is_told_at_least(call: Call) -> None:
+    bare = call("explore", "shop:NAIVE", *FEW)
+    done = call("explore", "shop:NAIVE", *FEW, "--report", "/dev/full")
+    assert (done.code, done.out) == (2, bare.out)
+    assert "/dev/full cannot be written (No space left on device)" in done.err

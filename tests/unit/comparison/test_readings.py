@@ -64,3 +64,11 @@ def test_every_claim_names_jobs_that_can_be_run() -> None:
     for each in EXPERIMENTS:
         for job in each.jobs(0):
             assert scenario_of(job).name.endswith(job.day)
+
+
+def test_a_round_figure_is_good_for_a_factor_of_two() -> None:
+    few, many = done(measured(turns=15_000)), done(measured(turns=25_000))
+    assert readings.coordination(few, done(measured()))[:2] == ("15.0x with 50 agents", True)
+    assert readings.coordination(many, done(measured()))[1] is False
+    cheap = done(measured(model_calls=1200, dollars=8.0))
+    assert readings.chaining(cheap)[:2] == ("60 calls and $0.40 for each document", False)

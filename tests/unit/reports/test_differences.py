@@ -222,6 +222,11 @@ def test_what_cannot_be_compared_is_refused() -> None:
     one, whole = data.write(without()), comparison_data.write(SMALL)
     with pytest.raises(UsageError, match="the other is not"):
         compare(one, whole)
+    with pytest.raises(UsageError, match="The one after: This is no pileup report"):
+        compare(one, "{")
+    renamed = [each._replace(name="other") for each in without()]
+    with pytest.raises(UsageError, match=r"no program is in both: .* count, after other\."):
+        compare(one, data.write(renamed))
     shown = hasty_runs(0)[0].exploration.counterexample
     assert shown is not None
     with pytest.raises(UsageError, match="A single run says nothing about how often"):
@@ -257,7 +262,7 @@ def test_what_was_drawn_is_never_told_as_certain() -> None:
 
 def test_what_is_the_same_is_counted() -> None:
     text = render(explorations.compare(with_times(20), with_times(20)), lambda _: "")
-    assert text.startswith("pileup: 1 the same.")
+    assert text.startswith("pileup: 1 not told apart.")
     assert render(Differences(()), lambda _: "") == "pileup: nothing was found in either."
 
 

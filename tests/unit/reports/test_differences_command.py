@@ -50,7 +50,7 @@ def test_what_is_new_is_told_with_its_replay_and_the_exit_code_is_1(
     ("before", "after", "said"),
     [
         ("hasty", "careful", "FIXED"),
-        ("hasty", "hasty", "1 the same"),
+        ("hasty", "hasty", "1 not told apart"),
         ("careful", "careful", "nothing was found in either"),
     ],
 )
@@ -79,7 +79,7 @@ def test_folders_of_reports_are_compared_program_by_program(
             (folder / when / f"{number}.json").write_text(text, "utf-8")
     assert main(["report", "--compare", "before", "after"]) == 1
     said = capsys.readouterr().out
-    assert said.startswith("pileup: 1 new, 1 the same.")
+    assert said.startswith("pileup: 1 new, 1 not told apart.")
     assert "NEW  test 2: lost_write" in said
 
 
