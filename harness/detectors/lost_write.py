@@ -78,7 +78,7 @@ def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> 
     for look in looks:
         number, strand, access, version = look
         if access == "read":
-            if _tells(case, look, known):
+            if _tells(case, look, known) and not _is_end(case, look, known):
                 known[strand] = (version, number)
             continue
         base = known.get(strand)
@@ -116,6 +116,15 @@ def _tells(case: Case, look: Look, known: dict[Strand, Known]) -> bool:
         or strand in known
         or _of_kin(case, strand, known, number) is not None
     )
+
+
+def _is_end(case: Case, look: Look, known: dict[Strand, Known]) -> bool:
+    """Whether a read found no more of what its strand had read: the end of a file says nothing."""
+    number, strand, _, version = look
+    seen, row = known.get(strand), case.rows[number]
+    if seen is None or seen[0] != version or row[9] != "":
+        return False
+    return case.rows[seen[1]][0] == row[0]
 
 
 def _of_kin(case: Case, strand: Strand, known: dict[Strand, Known], now: int) -> Known | None:

@@ -15,6 +15,7 @@ from pileup.reports import writing
 RACED = writing.render(raced(), ".html")
 SECOND = "s1r2"
 SHARED = "s1r3"
+MOST_LOOKS = 60
 DRAWN = ("s1", SECOND, SHARED, "s1r4")
 
 
@@ -111,13 +112,22 @@ def test_lines_of_a_run_that_was_folded_are_drawn_where_its_moments_are(race: Pa
     second = unfold(race, 2)
     line = second.locator(".links path.link.stale")
     expect(line).to_have_count(1)
-    drawn, start = line.bounding_box(), moment(race, SECOND, 4).bounding_box()
-    end = moment(race, SECOND, 6).bounding_box()
+    for _ in range(MOST_LOOKS):  # because lines are drawn when the browser gets round to it
+        if joins(line, moment(race, SECOND, 4), moment(race, SECOND, 6)):
+            return
+        race.wait_for_timeout(50)
+    pytest.fail("the line does not go from the one moment to the other")
+
+
+def joins(line: Locator, begin: Locator, end: Locator) -> bool:
+    """Whether a line goes from beside one moment to beside another."""
+    drawn, first, last = (each.bounding_box() for each in (line, begin, end))
     assert drawn is not None
-    assert start is not None
-    assert end is not None
-    assert start["y"] < drawn["y"] < start["y"] + start["height"]
-    assert end["y"] < drawn["y"] + drawn["height"] < end["y"] + end["height"]
+    assert first is not None
+    assert last is not None
+    low, high = drawn["y"], drawn["y"] + drawn["height"]
+    begins = first["y"] < low < first["y"] + first["height"]
+    return begins and last["y"] < high < last["y"] + last["height"]
 
 
 def test_paper_shows_all_of_them(race: Page) -> None:
