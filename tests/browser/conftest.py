@@ -1,4 +1,8 @@
-"""One browser for all tests; what it complains of fails the test that has opened the page."""
+"""A browser for each file of tests; what it complains of fails the test that has opened the page.
+
+Not one for all of them, because playwright keeps an event loop running for as long as it is up,
+in which no other test of the process could start one of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from playwright.sync_api import Browser
 from support.browsers import Opener, launched
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with launched() as browser:
         yield browser
