@@ -12,7 +12,7 @@ from pileup.cli.completing import complete_places
 from pileup.cli.exits import CLEAN, FINDINGS, INTERRUPTED
 from pileup.cli.options import HOW, RUNS, conditions, data, examples, on_screen, strategy, usually
 from pileup.cli.recipes import recipe_for
-from pileup.cli.reporting import report_file, write_report
+from pileup.cli.reporting import is_page, report_file, write_report
 from pileup.cli.screen import Screen, aside
 from pileup.cli.topologies import STORMS, STORMS_OF_OWN
 from pileup.errors import UsageError
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 Own: TypeAlias = "tuple[Topology, str, str]"
 """A topology, where every process finds it, and what the user has called it."""
-
-PAGE: Final = ".html"
-"""On a page there is room for a run of each kind, which it takes a while to make plain."""
 
 OF_SCENARIOS: Final = (
     *("agents", "setup", "check", "faults", "backend", "timed", "oracle", "allow_real"),
@@ -108,7 +105,8 @@ def _topologies(screen: Screen, own: list[Own], given: dict[str, Any]) -> int:  
         raise UsageError(f"They are called {names}. Give each a name of its own.")
     controls = not given["no_controls"]
     terms = topologies.terms_of(places, given["runs"], given["seed"], controls=controls)
-    terms = replace(terms, shown=(given["report"] or "").endswith(PAGE))
+    # On a page there is room for a run of each kind, which it takes a while to make plain.
+    terms = replace(terms, shown=is_page(given["report"]))
     as_json = given["as_json"]
     with aside(as_json):
         found = topologies.run(Screen(quiet=True) if as_json else screen, terms, given["workers"])

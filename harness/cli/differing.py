@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pileup.cli.exits import CLEAN, FINDINGS
 from pileup.cli.recipes import recipe_for
+from pileup.cli.report_files import COMPARISON, claims_to_be, text_of
 from pileup.cli.screen import Screen
 from pileup.cli.topologies import LEAST, WIDEST
 from pileup.errors import UsageError
@@ -41,23 +42,12 @@ def differ(
 
 def _compared(before: Path, after: Path, gather: Gather) -> tuple[Differences, Again]:
     """Compare two files, or all reports of two folders; say how to see a difference, too."""
-    from pileup.reports.differences.reading import compare, compare_told, is_comparison
+    from pileup.reports.differences.reading import compare, compare_told
 
     if before.is_dir() or after.is_dir():
         return compare_told([*gather(before)], [*gather(after)]), _finding
-    old, new = text_of(before), text_of(after)
-    return compare(old, new), _cell if is_comparison(new) else _finding
-
-
-def text_of(path: Path) -> str:
-    """Read a file, or say why it cannot be read."""
-    from pileup.reports.pages import LARGEST
-
-    try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(LARGEST + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read ({error}).") from None
+    again = _cell if claims_to_be(COMPARISON, after) else _finding
+    return compare(text_of(before), text_of(after)), again
 
 
 def _finding(each: Difference) -> str:

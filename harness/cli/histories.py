@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pileup.cli.options import scenario
+from pileup.cli.report_files import REPORT, claims_to_be, told_in
 from pileup.cli.tokens import Shown, expect_no_test, read
 from pileup.errors import UsageError
 
@@ -114,27 +114,9 @@ def expected(target: str | None, shown: Shown) -> str:
 
 def _told(path: Path) -> Sequence[Told | ToldRun] | None:
     """Read a report; None if it is none."""
-    from pileup.reports.data import read_any
-    from pileup.reports.pages import LARGEST
-
-    if path.suffix != ".json" or not path.is_file():
+    if path.suffix != ".json" or not claims_to_be(REPORT, path):
         return None
-    with path.open(encoding="utf-8", errors="replace") as file:
-        text = file.read(LARGEST + 1)
-    if not _is_report(text):
-        return None
-    try:
-        return read_any(text)
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
-
-
-def _is_report(text: str) -> bool:
-    try:
-        page = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(page, dict) and "pileup_report" in page
+    return told_in(path)
 
 
 def _one_of(told: Sequence[Told | ToldRun], what: str, target: str | None) -> Meant:

@@ -64,11 +64,11 @@ def replay(
         run = _seen_again(shown, _asked(what, shown, target, conditions))
     name = target or shown.ticket.program
     again = Command(()) if target is None else Command.to_replay(target, conditions)
-    write_report(report, [single.told(name, run)], lambda _: again.by_token())
     if as_json:
         screen.tell_data(single.as_json(name, run))
     else:
         screen.tell(run)
+    write_report(report, [single.told(name, run)], lambda _: again.by_token())
     return CLEAN if run.clean else FINDINGS
 
 

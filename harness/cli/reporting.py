@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pileup.reports.recipe import Recipe
     from pileup.reports.writing import Asked
 
+PAGES: Final = (".html", ".htm")
+
 F = TypeVar("F", bound=Callable[..., int])
 
 ENDS: Final = "as a page if it ends in .html, as Markdown (.md), as data (.json), else as text"
@@ -41,6 +43,11 @@ def expect_folder(option: str, path: Path) -> None:
     """Refuse a file in a folder that is not there."""
     if not path.parent.is_dir():
         raise UsageError(f"{option} {path}: there is no folder {path.parent}. Make it first.")
+
+
+def is_page(path: str | None) -> bool:
+    """Whether what is written there is a page to look at."""
+    return path is not None and Path(path).suffix in PAGES
 
 
 def write_report(path: str | None, told: Sequence[Asked], recipes: Callable[[str], Recipe]) -> None:

@@ -58,11 +58,11 @@ def run(
     with aside(as_json):
         done = _done(scenario(target, conditions), strategy, seed)
     again = Command.to_replay(target, conditions).by_token()
-    write_report(report, [single.told(target, done)], lambda _: again)
     if as_json:
         screen.tell_data(single.as_json(target, done))
     else:
         screen.tell(single.as_text(done, again))
+    write_report(report, [single.told(target, done)], lambda _: again)
     return CLEAN if done.clean else FINDINGS
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from pileup.cli.differing import differ
 from pileup.cli.exits import CLEAN, FINDINGS
 from pileup.cli.options import HOW, data, examples, on_screen
 from pileup.cli.recipes import recipe_for
+from pileup.cli.report_files import COMPARISON, REPORT, claims_to_be, text_of, told_in
 from pileup.cli.reporting import ENDS, expect_folder
 from pileup.cli.screen import Screen
 from pileup.errors import UsageError
@@ -66,10 +66,10 @@ def report(
         return differ(screen, before, place, output, _all_in, as_json=as_json)
     if as_json:
         raise UsageError("--json goes with --compare OLD. A report is JSON already; -o copies it.")
-    if _has(Path(place), "pileup_comparison"):
+    if claims_to_be(COMPARISON, Path(place)):
         from pileup.reports.comparison_data import read
 
-        return topologies.tell(screen, read(_text(Path(place))), output)
+        return topologies.tell(screen, read(text_of(Path(place))), output)
     from pileup.reports.writing import spelled, write
 
     told = [*_all_in(Path(place))]
@@ -83,43 +83,13 @@ def report(
 
 def _all_in(place: Path) -> Iterator[Told | ToldRun]:
     if not place.is_dir():
-        yield from _read(place)
+        yield from told_in(place)
         return
-    files = [path for path in sorted(place.glob("*.json")) if _has(path, "pileup_report")]
+    files = [path for path in sorted(place.glob("*.json")) if claims_to_be(REPORT, path)]
     if not files:
         raise UsageError(
             f"There are no reports in {place}. `pileup explore --report {place / 'FILE.json'}` "
             "writes one. (Saved failures are listed by `pileup list saved`.)"
         )
     for path in files:
-        yield from _read(path)
-
-
-def _read(path: Path) -> Sequence[Told | ToldRun]:
-    from pileup.reports.data import read_any
-
-    try:
-        return read_any(_text(path))
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
-
-
-def _text(path: Path) -> str:
-    from pileup.reports.pages import LARGEST
-
-    try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(LARGEST + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"It cannot be read ({error}).") from None
-
-
-def _has(path: Path, mark: str) -> bool:
-    """Whether it claims to be that; there may be other JSON beside it."""
-    if path.is_dir():
-        return False
-    try:
-        page = json.loads(_text(path))
-    except (ValueError, RecursionError, UsageError):
-        return False
-    return isinstance(page, dict) and mark in page
+        yield from told_in(path)

@@ -72,7 +72,7 @@ def _varied(
         storms=storms,
         days=max(2, min(usual.days, storms // FOR_A_DAY)),
         outages=max(1, min(usual.outages, storms // FOR_AN_OUTAGE)),
-        stories=usual.stories and not those,
+        articles=usual.articles and not those,
     )
 
 

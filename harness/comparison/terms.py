@@ -33,7 +33,7 @@ class Terms:
     days: int = 5
     outages: int = 3
     seed: int = 0
-    stories: bool = True
+    articles: bool = True
     """Whether to run what the articles claim, and crowds of agents."""
     shown: bool = False
     """Whether to make a run that shows it as plain as can be, for each kind that is found."""

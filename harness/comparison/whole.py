@@ -38,13 +38,13 @@ def compare(terms: Terms, *, workers: int = 1, watch: Watcher | None = None) -> 
     to_show = list(showings(terms, results)) if terms.shown else []
     pages = do_each(show, to_show, workers, watch)
     rows = lines(terms, results)
-    said = tuple(claims(results, terms.seed)) if terms.stories else ()
+    said = tuple(claims(results, terms.seed)) if terms.articles else ()
     return Comparison(
         title="documents, by topology",
         terms=_told(terms),
         lines=tuple(rows),
         ablations=tuple(_ablations(terms, results)),
-        crowds=tuple(crowds(results, terms.seed)) if terms.stories else (),
+        crowds=tuple(crowds(results, terms.seed)) if terms.articles else (),
         claims=said,
         advice=tuple(advice(rows, said)),
         stories=tuple(shown(pages)),
@@ -52,7 +52,7 @@ def compare(terms: Terms, *, workers: int = 1, watch: Watcher | None = None) -> 
 
 
 def _jobs(terms: Terms) -> Iterator[Job]:
-    if terms.stories:
+    if terms.articles:
         yield from crowd_jobs(terms.seed)
         yield from (job for each in EXPERIMENTS for job in each.jobs(terms.seed))
     yield from terms.jobs()

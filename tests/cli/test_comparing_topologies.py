@@ -120,7 +120,7 @@ SMALL = Terms(
     storms=4,
     days=1,
     outages=1,
-    stories=False,
+    articles=False,
 )
 
 

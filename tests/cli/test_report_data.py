@@ -377,7 +377,7 @@ def test_a_clean_report_is_0(tmp_path: Path, call: Call) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"{}", "x.json: This is no pileup report"), (b"\xff", "x.json: It cannot be read")],
+    [(b"{}", "x.json: This is no pileup report"), (b"\xff", "x.json cannot be read")],
 )
 def test_a_file_that_is_no_report_is_named(
     content: bytes, said: str, tmp_path: Path, call: Call

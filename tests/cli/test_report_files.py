@@ -81,8 +81,16 @@ def test_a_folder_of_reports_becomes_one_page(call: Call) -> None:
 
 @pytest.mark.usefixtures("shop")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is Linux's alone")
-def test_where_it_cannot_be_written_all_is_told_at_least(call: Call) -> None:
-    bare = call("explore", "shop:NAIVE", *FEW)
-    done = call("explore", "shop:NAIVE", *FEW, "--report", "/dev/full")
+@pytest.mark.parametrize("command", ["explore", "run", "replay"])
+def test_where_it_cannot_be_written_all_is_told_at_least(command: str, call: Call) -> None:
+    call("explore", "shop:add_entry", "--runs", "20")
+    (saved,) = map(str, Path(".pileup").glob("*.json"))
+    words = {
+        "explore": ("shop:NAIVE", *FEW),
+        "run": ("shop:NAIVE", "--strategy", "round_robin"),
+        "replay": (saved, "shop:add_entry"),
+    }[command]
+    bare = call(command, *words)
+    done = call(command, *words, "--report", "/dev/full")
     assert (done.code, done.out) == (2, bare.out)
     assert "/dev/full cannot be written (No space left on device)" in done.err
