@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
@@ -72,9 +73,7 @@ class Finding:
         wrong with order 17 goes wrong with order 18. What was made up for one
         run counts nowhere.
         """
-        key, mark = NUMBERS.sub("#", self.key), MADE_UP.sub("#", self.mark)
-        text = f"{self.kind}\0{self.resource}\0{key}\0{mark}"
-        return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
+        return _fingerprint(self.kind, self.resource, self.key, self.mark)
 
     @property
     def rank(self) -> Rank:
@@ -103,3 +102,10 @@ class Finding:
                 "Give the text that `finding.to_json()` wrote, whole."
             ) from None
         return cls(**known)
+
+
+@lru_cache(maxsize=4096)  # because most runs of a search show what one before them has shown
+def _fingerprint(kind: str, resource: str, key: str, mark: str) -> str:
+    key, mark = NUMBERS.sub("#", key), MADE_UP.sub("#", mark)
+    text = f"{kind}\0{resource}\0{key}\0{mark}"
+    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()

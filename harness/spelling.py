@@ -24,11 +24,13 @@ MOST_PARTS: Final = 1_000_000
 def brief(value: object) -> Brief:
     """Shorten a value for the history, the same in every process."""
     kind = type(value)
-    if kind is bool or value is None or kind is float:
-        return value  # type: ignore[return-value] # the type was just looked at
-    if kind is int and -BIGGEST < value < BIGGEST:  # type: ignore[operator]
-        return value  # type: ignore[return-value]
-    if kind is str and len(value) <= BRIEF_LENGTH:  # type: ignore[arg-type]
+    if kind is int:  # what there is most of comes first: this is asked at every operation
+        if -BIGGEST < value < BIGGEST:  # type: ignore[operator] # the type was just looked at
+            return value  # type: ignore[return-value]
+    elif kind is str:
+        if len(value) <= BRIEF_LENGTH:  # type: ignore[arg-type]
+            return value  # type: ignore[return-value]
+    elif kind is bool or value is None or kind is float:
         return value  # type: ignore[return-value]
     text = canonical(value)
     if kind in READABLE and len(text) <= BRIEF_LENGTH:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
+from pileup.detectors.glance import Glance
 from pileup.history import FAIL, INFO, History, RawRow
 from pileup.operations import Access, Item, Past
 
@@ -38,20 +39,18 @@ class Span(NamedTuple):
 def looks_at(rows: Sequence[RawRow], before: int = 0) -> dict[Item, list[Look]]:
     """Return what some rows did to each item, in order; so many rows come before the first."""
     found: defaultdict[Item, list[Look]] = defaultdict(list)
-    number = before - 1
-    for row in rows:  # written out, because it is the hottest loop of all detectors
-        number += 1
-        versions = row[2]
-        if not versions or row[8] == FAIL:
+    for number, row in enumerate(rows, before):  # the hottest loop of all detectors
+        _, touches, versions, agent, task, _, _, _, outcome, _, _, _ = row
+        if not versions or outcome == FAIL:
             continue
-        strand = row[3] * TASKS + row[4]
+        strand = agent * TASKS + task
         if len(versions) == 1:
-            item, access = row[1][0]
+            item, access = touches[0]
             if type(item) is Past:
                 item = item.item
             found[item].append((number, strand, access, versions[0]))
             continue
-        for (each, access), version in zip(row[1], versions, strict=True):
+        for (each, access), version in zip(touches, versions, strict=True):
             whole = each.item if type(each) is Past else each
             found[whole].append((number, strand, access, version))
     return found
@@ -65,6 +64,9 @@ class Case:
         self._excused = excused
         self.rows = history.rows
         self.agents = history.agents
+        self.glance = Glance(self.rows)
+        self.marks: dict[tuple[int, str, str, str | None], str] = {}
+        """How a loss is told from others, by who wrote, what it did and in which step."""
 
     def is_serial(self) -> bool | None:
         """Whether some order of the agents one after another comes to the same; None: unknown."""
@@ -94,6 +96,8 @@ class Case:
     @cached_property
     def noted(self) -> list[int]:
         """The rows that have a note, by number."""
+        if not self.glance.noted:
+            return []
         return [number for number, row in enumerate(self.rows) if row[11] is not None]
 
     @cached_property
@@ -227,6 +231,8 @@ class Case:
 
     def _touch(self, number: int, item: Item) -> tuple[Access, int]:
         _, touches, versions, *_ = self.rows[number]
+        if len(touches) == 1 and touches[0][0] is item:
+            return touches[0][1], versions[0]
         for touch, version in zip(reversed(touches), reversed(versions), strict=True):
             if touch.item is item or (type(touch.item) is Past and touch.item.item is item):
                 return touch.access, version

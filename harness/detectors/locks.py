@@ -20,16 +20,11 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from pileup.detectors.case import TASKS, Case, Strand
+from pileup.detectors.glance import MAKING, TAKING
 from pileup.detectors.telling import found, said
 from pileup.findings import Finding
 from pileup.history import FAIL, INFO
 from pileup.operations import Item, Past
-
-TAKING: Final = frozenset(("acquire", "lock", "try to acquire", "try to lock"))
-"""What only locks are asked for."""
-
-MAKING: Final = frozenset(("create", "set", "setnx", "SET", "SETNX"))
-"""What may take a lock, or leave a mark: to make something that is not there yet."""
 
 REFUSALS: Final = 2
 """Who is refused so often asks again and again, and did not only want to know."""

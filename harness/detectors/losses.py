@@ -56,7 +56,7 @@ def is_miss(case: Case, number: int) -> bool:
 def misses(case: Case) -> dict[Item, list[Look]]:
     """Return the looks for what was not there, which failed, and told their agents all the same."""
     found: defaultdict[Item, list[Look]] = defaultdict(list)
-    for number, row in enumerate(case.rows):
+    for number, row in enumerate(case.rows if case.glance.troubled else ()):
         if row[8] == FAIL and is_miss(case, number):
             for (item, access), version in zip(row[1], row[2], strict=False):
                 if access == READ:
@@ -67,8 +67,13 @@ def misses(case: Case) -> dict[Item, list[Look]]:
 def mark_of(case: Case, read: int, write: int) -> str:
     """Tell the bug apart by who goes wrong and how; whom it happens to is chance."""
     looked, wrote = case.rows[read], case.rows[write]
-    how = "write" if is_part(case, write) else wrote[0]
-    return f"{case.agents[wrote[3]].role} {looked[0]} {how} {wrote[5] or ''}"
+    how = wrote[0] if wrote[11] is None or wrote[11].part is None else "write"
+    which = (wrote[3], looked[0], how, wrote[5])
+    known = case.marks.get(which)
+    if known is None:
+        known = f"{case.agents[wrote[3]].role} {looked[0]} {how} {wrote[5] or ''}"
+        case.marks[which] = known
+    return known
 
 
 def finding_of(case: Case, loss: Loss, mark: str) -> Finding:

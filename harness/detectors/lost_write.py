@@ -35,6 +35,7 @@ from pileup.detectors.case import TASKS, Case, Look, Strand
 from pileup.detectors.losses import Loss, finding_of, is_miss, is_part, mark_of, misses
 from pileup.detectors.telling import DELETING
 from pileup.findings import Finding
+from pileup.history import FAIL
 from pileup.operations import Item
 
 MOST_VICTIMS: Final = 32
@@ -72,13 +73,15 @@ def lost_writes(case: Case) -> Iterator[Finding]:
 
 
 def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> Iterator[Loss]:
-    known: dict[Strand, Known] = {}
+    rows, known = case.rows, dict[Strand, Known]()
     changes: list[Look] = []
     kin = bool(case.parents)
     for look in looks:
         number, strand, access, version = look
         if access == "read":
-            if _tells(case, look, known) and not _is_end(case, look, known):
+            row = rows[number]
+            plain = row[11] is None and row[9] != "" and row[8] != FAIL  # as nearly all are
+            if plain or (_tells(case, look, known) and not _is_end(case, look, known)):
                 known[strand] = (version, number)
             continue
         base = known.get(strand)
@@ -205,12 +208,15 @@ def _erased(
     if case.parents:
         kin = _of_kin(case, strand, known, number)
         base = max(base, kin) if kin is not None else base
+    seen = case.rows[base[1]][9]
     for other, whose, _, version in islice(reversed(changes), MOST_VICTIMS):
         if version <= base[0]:
             return
-        if case.is_nobody(whose):
-            continue
-        if not _is_idle(case, base[1], other) and not _is_unfinished(case, other):
+        row = case.rows[other]
+        idle = seen is not None and seen == row[9] and type(seen) is type(row[9])
+        if idle or (row[11] is not None and _is_unfinished(case, other)):
+            continue  # it left everything as it was read, or is not all of a change
+        if not case.is_nobody(whose):
             yield other
 
 
@@ -230,12 +236,6 @@ def _is_unfinished(case: Case, change: int) -> bool:
         return True
     last = case.spans[row[3] * TASKS + row[4]].last
     return row[0] in OPENING and (last == change or case.rows[last][10] == "crash")
-
-
-def _is_idle(case: Case, read: int, change: int) -> bool:
-    """Whether a change left everything as it was read."""
-    before, after = case.rows[read][9], case.rows[change][9]
-    return before is not None and before == after and type(before) is type(after)
 
 
 def _is_equal(case: Case, one: int, other: int) -> bool:

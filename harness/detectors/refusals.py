@@ -10,13 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 from pileup.detectors.case import TASKS, Case, Strand
-from pileup.detectors.locks import MAKING, TAKING
+from pileup.detectors.glance import ASKING, TAKING
 from pileup.history import FAIL, INFO, OK, RawRow
 from pileup.operations import READ, UPDATE, Item, Past
-
-SWAPPING: Final = frozenset(("swap", "compare_and_set"))
-ASKING: Final = TAKING | MAKING | SWAPPING
-"""What may be answered with a no."""
 
 CONFLICTS: Final = frozenset(
     (

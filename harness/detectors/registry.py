@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from pileup.detectors.budgets import budget_overruns
 from pileup.detectors.case import Case
 from pileup.detectors.contamination import contamination
 from pileup.detectors.cycles import cycles
 from pileup.detectors.duplicate_effect import duplicate_effects
+from pileup.detectors.glance import Glance, always, grouped, left, noted, refused, taken
 from pileup.detectors.leases import stolen_leases
 from pileup.detectors.locks import orphaned_locks
 from pileup.detectors.loops import endless_loops
@@ -33,25 +34,33 @@ Detector: TypeAlias = Callable[[History], Iterable[Finding]]
 
 D = TypeVar("D", bound=Detector)
 
+
+class Ours(NamedTuple):
+    """One of our detectors, and the sign without which it finds nothing."""
+
+    find: Callable[[Case], Iterable[Finding]]
+    sign: Callable[[Glance], bool]
+
+
 DETECTORS: Final = (
-    lost_writes,
-    cycles,
-    duplicate_effects,
-    retry_amplification,
-    torn_reads,
-    torn_writes,
-    orphaned_locks,
-    rate_limit_storms,
-    no_recovery,
-    stolen_leases,
-    zombie_writes,
-    lost_work,
-    session_leaks,
-    contamination,
-    endless_loops,
-    no_progress,
-    silent_partials,
-    budget_overruns,
+    Ours(lost_writes, always),
+    Ours(cycles, grouped),
+    Ours(duplicate_effects, noted),
+    Ours(retry_amplification, noted),
+    Ours(torn_reads, noted),
+    Ours(torn_writes, noted),
+    Ours(orphaned_locks, taken),
+    Ours(rate_limit_storms, noted),
+    Ours(no_recovery, noted),
+    Ours(stolen_leases, noted),
+    Ours(zombie_writes, left),
+    Ours(lost_work, noted),
+    Ours(session_leaks, noted),
+    Ours(contamination, noted),
+    Ours(endless_loops, noted),
+    Ours(no_progress, refused),
+    Ours(silent_partials, noted),
+    Ours(budget_overruns, noted),
 )
 """Ours, which look at a case: the history with what several of them need to know of it."""
 
@@ -96,8 +105,9 @@ def detect(history: History, excused: Callable[[], bool | None] | None = None) -
     case = Case(history, excused)
     found: dict[str, Finding] = {}
     for ours in DETECTORS:
-        for finding in ours(case):
-            found.setdefault(finding.fingerprint, finding)
+        if ours.sign(case.glance):
+            for finding in ours.find(case):
+                found.setdefault(finding.fingerprint, finding)
     for theirs in _added.values():
         for finding in _asked(theirs, history):
             found.setdefault(finding.fingerprint, finding)

@@ -159,6 +159,7 @@ class Strand:
         "parent",
         "pending",
         "rank",
+        "resume",
         "sim",
         "site",
         "step",
@@ -183,6 +184,8 @@ class Strand:
         self.context = context
         self.step: Step | None = context.get(current_step)
         self.handle: Any = None  # Any: a coroutine, a trio task or an asyncio task
+        self.resume: Callable[[Any], Any] | None = None  # Any: as above
+        """Where its runtime can: what goes on with it, given an answer."""
         self.pending: Any = None  # Any: the asyncio future that its operation will resolve
         self.op: Operation | None = None
         self.value: Any = None  # Any: whatever the operation returns

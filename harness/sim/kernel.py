@@ -25,7 +25,7 @@ from pileup.settings import Budgets
 from pileup.sim.admitting import note_partial
 from pileup.sim.agents import NOBODY, Agent, Body, Strand, here
 from pileup.sim.endings import Misuse, Overrun
-from pileup.sim.line import by_rank
+from pileup.sim.line import by_rank, out_of_range
 from pileup.sim.parking import RESUME
 from pileup.sim.stuck import deadlock
 from pileup.sim.trying import Trying
@@ -112,10 +112,7 @@ class Sim(Trying):
     def _answer(self, point: Point, noted: list[int]) -> int:
         index = self.strategy.choose(point)
         if not 0 <= index < point.count:
-            raise InternalError(
-                f"The strategy {self.strategy.name!r} answered {index} to a question with "
-                f"{point.count} options. A strategy must return one of range(point.count)."
-            )
+            raise out_of_range(self.strategy, point, index)
         noted.append(index)
         return index
 
@@ -254,21 +251,19 @@ class Sim(Trying):
             soon = horizon
             if timers.pending and (mine := timers.next()) < soon:
                 soon = mine
-            count = len(line.strands)
-            if count == 1 and soon == inf:
-                strand = self._apply(line.take_at(0))
-            elif (
-                count
-                and (index := self._answer(line.question(soon < self._end), self._schedule)) < count
-            ):
-                strand = self._apply(line.take(index))
-            elif self._pass_time(horizon):
-                continue
-            else:
+            strand = None
+            if line.strands:
+                if soon == inf and len(line.strands) == 1:
+                    strand = line.take_at(0)
+                else:
+                    strand = line.ask(self.strategy, self._schedule, soon < self._end)
+            if strand is not None:
+                self._apply(strand)
+                if strand.handle is not NOBODY:
+                    return strand
+                line.drop(strand, last)
+            elif not self._pass_time(horizon):
                 return None
-            if strand.handle is not NOBODY:
-                return strand
-            line.drop(strand, last)
 
     def step_beside_loop(self) -> Strand | None:
         """Ask whether a parked operation takes effect while the loop has work of its own.
@@ -305,7 +300,7 @@ class Sim(Trying):
             self.end(Overrun("steps", self._most_steps, self._last_place()))
         return self._living > 0 and self.ending is None
 
-    def _apply(self, strand: Strand) -> Strand:
+    def _apply(self, strand: Strand) -> None:
         """Let a strand's operation take effect."""
         op = strand.op
         assert op is not None
@@ -315,7 +310,7 @@ class Sim(Trying):
             self._unwatch(strand, op)
         outcome: Outcome = OK
         try:
-            strand.value = op.apply()
+            strand.value = value = op.apply()
         except Unacknowledged as lost:
             strand.error, outcome = lost.reason, INFO
             self.note_failure(strand, op)
@@ -324,11 +319,10 @@ class Sim(Trying):
             op.detail = type(error).__name__
             self.note_refusal(strand, op)
         else:
-            if op.detail is None:
-                op.detail = brief(strand.value)
+            if value is not None and op.detail is None:
+                op.detail = brief(value)
         if op is not RESUME:
             self._settle_effect(strand, op, outcome)
-        return strand
 
     def _pass_time(self, horizon: float) -> bool:
         """Move to the next deadline; whether it was one of ours."""

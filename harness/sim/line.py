@@ -10,10 +10,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from operator import attrgetter
 
-from pileup.choices import Point
+from pileup.choices import Point, Strategy
+from pileup.errors import InternalError
 from pileup.sim.agents import Strand
 
 by_rank = attrgetter("rank")
+
+
+def out_of_range(strategy: Strategy, point: Point, index: int) -> InternalError:
+    """Complain of an answer that is no option."""
+    return InternalError(
+        f"The strategy {strategy.name!r} answered {index} to a question with "
+        f"{point.count} options. A strategy must return one of range(point.count)."
+    )
 
 
 class Line:
@@ -24,14 +33,13 @@ class Line:
     `at` how many candidates stand before it.
     """
 
-    __slots__ = ("_patience", "_start", "_streak", "at", "last", "mark", "point", "strands")
+    __slots__ = ("_patience", "_streak", "at", "last", "mark", "point", "strands")
 
     def __init__(self, patience: int) -> None:
         self.strands: list[Strand] = []
         self.last: Strand | None = None
         self.mark: tuple[int, ...] = ()
         self.at = 0
-        self._start = 0
         self._streak = 0
         self._patience = patience
         self.point = Point("schedule", 0)
@@ -79,22 +87,28 @@ class Line:
         self.mark = strand.rank
         self.at = bisect_left(self.strands, strand.rank, key=by_rank)
 
-    def question(self, jump: bool) -> Point:
-        """Ask who is next; `jump` adds the option that the next deadline passes first."""
-        start, count = self.at, len(self.strands)
+    def ask(self, strategy: Strategy, noted: list[int], jump: bool) -> Strand | None:
+        """Ask who is next, note the answer, and return who that is.
+
+        `jump` adds the option that the next deadline passes first: then it is nobody.
+        """
+        strands, point = self.strands, self.point
+        count, at = len(strands), self.at
         if self._streak > self._patience:
             self._streak = 0
-            start += 1
-        point = self.point
-        point.at = self._start = start if start < count else 0
+            at += 1
+        if at >= count:
+            at = 0
+        point.at = at
         point.jump = jump
-        point.count = count + jump
-        return point
-
-    def take(self, index: int) -> Strand:
-        """Return the strand behind an option of the last question."""
-        at = self._start + index
-        count = len(self.strands)
+        point.count = options = count + jump
+        index = strategy.choose(point)
+        if not 0 <= index < options:
+            raise out_of_range(strategy, point, index)
+        noted.append(index)
+        if index == count:
+            return None
+        at += index
         return self.take_at(at if at < count else at - count)
 
     def take_at(self, at: int) -> Strand:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import types
 from collections.abc import Generator
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from types import TracebackType
 from typing import Any, Final
 
@@ -47,8 +48,7 @@ class NativeRuntime:
         sim.connect(perform, call)
         with probing():
             try:
-                while (strand := sim.step()) is not None:
-                    _resume(sim, strand)
+                _drive(sim)
             except RunOver:
                 pass  # an agent ended the run while it acted
             finally:
@@ -59,31 +59,38 @@ class NativeRuntime:
         """Nothing outlives a native run."""
 
 
-def _resume(sim: Sim, strand: Strand) -> None:
-    """Run a strand to its next operation or to its end."""
-    handle = strand.handle
-    try:
-        if handle is None:
-            handle = strand.handle = strand.context.run(coroutine_of, sim, strand.agent)
-        error = strand.error
-        if error is None:
-            op = strand.context.run(handle.send, strand.value)
+def _drive(sim: Sim) -> None:
+    """Run whichever strand is next to its next operation or to its end, again and again."""
+    while (strand := sim.step()) is not None:
+        try:
+            if (resume := strand.resume) is None:
+                op = _begin(sim, strand)
+            elif strand.error is None:
+                op = resume(strand.value)
+            else:
+                op = strand.context.run(strand.handle.throw, strand.error)
+        except StopIteration as stop:
+            sim.finish(strand, stop.value, None)
+        except (Exception, SystemExit, Cancelled) as failure:  # noqa: BLE001 - it is how it ended
+            sim.finish(strand, None, failure)
         else:
-            op = strand.context.run(handle.throw, error)
-    except StopIteration as stop:
-        sim.finish(strand, stop.value, None)
-    except (Exception, SystemExit, Cancelled) as failure:  # noqa: BLE001 - it is how the agent ended
-        sim.finish(strand, None, failure)
-    else:
-        if type(op) is not Operation and type(op) is not Firm:
-            raise NeedsLoop(loop_of(op))
-        if sim.ending is None:  # its last operation may have spent the budget of events
-            sim.park(strand, _overdue(strand) if strand.overdue and type(op) is not Firm else op)
+            if type(op) is not Operation and type(op) is not Firm:
+                raise NeedsLoop(loop_of(op))
+            if sim.ending is None:  # its last operation may have spent the budget of events
+                late = strand.overdue and type(op) is not Firm
+                sim.park(strand, _overdue(strand) if late else op)
+
+
+def _begin(sim: Sim, strand: Strand) -> Any:  # Any: what a coroutine sends to its loop
+    """Start a strand: run it to its first operation; or let it hear that it is not to start."""
+    strand.handle = handle = strand.context.run(coroutine_of, sim, strand.agent)
+    strand.resume = resume = partial(strand.context.run, handle.send)
+    return resume(None) if strand.error is None else strand.context.run(handle.throw, strand.error)
 
 
 def _unwind(strand: Strand) -> None:
     """End a strand that the run has left behind, letting it clean up but not go on."""
-    handle, strand.handle = strand.handle, None
+    handle, strand.handle, strand.resume = strand.handle, None, None
     if handle is None or (strand.agent.done and strand.life == strand.agent.life):
         return
     for _ in range(UNWINDING_TRIES):

@@ -142,10 +142,10 @@ class StudiedSim(Sim):
         """Whether what still happens is no part of the run: what it left behind is ended."""
         return self.ending is not None or not self._living
 
-    def _apply(self, strand: Strand) -> Strand:
+    def _apply(self, strand: Strand) -> None:
         assert strand.op is not None
         self._begin(self._turn_of(strand, strand.op))
-        return super()._apply(strand)
+        super()._apply(strand)
 
     def _pass_time(self, horizon: float) -> bool:
         if min(self.timers.next(), horizon) <= self.budgets.seconds:  # else it is the end

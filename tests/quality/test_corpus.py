@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from corpus import table
 from corpus.labels import BUGS, DECOYS, Program
+from support.signs import watched_signs
+
+__all__ = ["watched_signs"]
 
 RUNS = int(os.environ["PILEUP_RUNS"]) if "PILEUP_RUNS" in os.environ else None
 PAGE = Path(__file__).parents[2] / "docs" / "detectors.md"

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from pileup.choices import Point
 from pileup.operations import Operation, nothing
 from pileup.settings import Budgets
 from pileup.sim.agents import Agent, Strand
@@ -22,6 +23,17 @@ def strand(sim: Sim, number: int, parent: Strand | None = None) -> Strand:
     made = Strand(sim, agent, parent, number, Context())
     made.op = Operation("wait", (), nothing)
     return made
+
+
+class Answering(Dull):
+    """Gives one answer, whatever the question."""
+
+    def __init__(self, answer: int) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def choose(self, point: Point) -> int:
+        return self._answer
 
 
 class LineAgainstSortedSet(RuleBasedStateMachine):
@@ -56,8 +68,7 @@ class LineAgainstSortedSet(RuleBasedStateMachine):
     def take(self, data: st.DataObject) -> None:
         expected = self.expected()
         index = data.draw(st.integers(0, len(expected) - 1))
-        self.line.question(jump=False)
-        assert self.line.take(index) is expected[index]
+        assert self.line.ask(Answering(index), [], jump=False) is expected[index]
         self.mark = expected[index].rank
 
     @precondition(lambda self: self.line.strands)
@@ -77,7 +88,9 @@ class LineAgainstSortedSet(RuleBasedStateMachine):
     @invariant()
     def the_options_stand_in_the_model_s_order(self) -> None:
         if self.line.strands:
-            point = self.line.question(jump=True)
+            clock = Answering(len(self.line.strands))
+            assert self.line.ask(clock, [], jump=True) is None
+            point = self.line.point
             options = [point.candidate(index) for index in range(point.count)]
             assert options == [*self.expected(), None]
 
@@ -93,8 +106,5 @@ def test_after_enough_steps_in_a_row_option_0_moves_on(patience: int) -> None:
     first, second = strand(sim, 0), strand(sim, 1)
     line.enter(first)
     line.enter(second)
-    taken = []
-    for _ in range(patience + 3):
-        line.question(jump=False)
-        taken.append(line.take(0))
+    taken = [line.ask(Answering(0), [], jump=False) for _ in range(patience + 3)]
     assert taken == [first] * (patience + 2) + [second]
