@@ -79,9 +79,11 @@ def attempt(case: Case, number: int) -> Attempt:
 def _strange(case: Case, number: int, note: Note) -> frozenset[int]:
     """Return the frames above a sub-agent that were not met before it was given up."""
     agent = case.rows[number][3]
+    if not note.path or not case.given_up:
+        return frozenset()
     left = {
         spawned(case.rows[case.spans[helper * TASKS].first][6]): since
-        for helper, since in (case.given_up.items() if note.path else ())
+        for helper, since in case.given_up.items()
         if since < number and helper * TASKS in case.spans and _is_of(case, agent, helper)
     }
     places = [at for at, (frame, _) in enumerate(note.path) if frame in left]

@@ -103,6 +103,8 @@ class Case:
     @cached_property
     def marked(self) -> list[int]:
         """The rows that carried marks (canaries, what faulty answers made up), there or back."""
+        if self.glance.facts.isdisjoint(("sent", "got")):
+            return []
         rows = self.rows
         return [
             number
@@ -127,7 +129,7 @@ class Case:
     def parts(self) -> dict[int, list[int]]:
         """The rows of each logical write that takes several, in order; what failed is no part."""
         found: dict[int, list[int]] = {}
-        for number in self.noted:
+        for number in self.noted if "part" in self.glance.facts else ():
             row = self.rows[number]
             part = row[11].part if row[11] is not None else None
             if part is not None and row[2] and row[8] != FAIL:
@@ -180,7 +182,7 @@ class Case:
         """The sub-agents for which somebody has stopped waiting, and in which row at first."""
         numbers = {who.name: number for number, who in enumerate(self.agents)}
         found: dict[int, int] = {}
-        for number, row in enumerate(self.rows):
+        for number, row in enumerate(self.rows if self.glance.given_up else ()):
             if row[0] == "join" and row[8] == INFO and row[1] and not row[2]:
                 found.setdefault(numbers.get(row[1][0].item.key, -1), number)
         return found

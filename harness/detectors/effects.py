@@ -118,7 +118,7 @@ class Effects:
     def crashes(self) -> dict[int, list[int]]:
         """The rows in which each agent crashed and was to begin anew."""
         found: dict[int, list[int]] = {}
-        for number, row in enumerate(self._case.rows):
+        for number, row in enumerate(self._case.rows if self._case.glance.crashed else ()):
             if row[0] == CRASH and row[10] == CRASH:
                 found.setdefault(row[3], []).append(number)
         return found
@@ -132,7 +132,7 @@ class Effects:
         """The rows in which agents ended with a failure."""
         return {
             row[3]: number
-            for number, row in enumerate(self._case.rows)
+            for number, row in enumerate(self._case.rows if self._case.glance.troubled else ())
             if row[0] == "end" and row[8] == FAIL
         }
 
@@ -150,7 +150,7 @@ class Effects:
     def taken(self) -> dict[int, list[tuple[int, str]]]:
         """The messages that each strand was handed: the rows, in order."""
         found: dict[int, list[tuple[int, str]]] = {}
-        for number in self._case.noted:
+        for number in self._case.noted if "message" in self._case.glance.facts else ():
             row = self._case.rows[number]
             note = row[11]
             if row[0] in TAKING and note is not None and note.message is not None and row[8] == OK:

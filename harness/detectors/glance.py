@@ -8,9 +8,10 @@ The columns are gone through by C alone, because this is done for every run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain
 from operator import itemgetter
-from typing import Final
+from typing import Final, TypeAlias
 
 from pileup.history import INFO, OK, RawRow
 
@@ -33,11 +34,15 @@ _note: Final = itemgetter(11)
 class Glance:
     """The columns of a history, each at a glance."""
 
-    __slots__ = ("asking", "given_up", "noted", "stepped", "troubled")
+    __slots__ = ("asking", "crashed", "facts", "given_up", "noted", "stepped", "troubled")
 
     def __init__(self, rows: Sequence[RawRow]) -> None:
         outcomes = frozenset(map(_outcome, rows))
-        self.noted = any(map(_note, rows))
+        names = frozenset(map(_name, rows))
+        notes = filter(None, map(_note, rows))
+        self.facts = frozenset(chain.from_iterable(map(vars, notes)))
+        """What the notes tell of, by the names of their facts."""
+        self.noted = bool(self.facts) or any(map(_note, rows))
         """Whether any row has a note."""
         self.stepped = any(map(_step, rows))
         """Whether any was done in a `pileup.step`."""
@@ -45,8 +50,13 @@ class Glance:
         """Whether anybody waited no longer, or never heard what came of it."""
         self.troubled = self.given_up or not outcomes <= {OK}
         """Whether anything failed, or was given up."""
-        self.asking = not ASKING.isdisjoint(map(_name, rows))
+        self.crashed = "crash" in names
+        """Whether any agent crashed."""
+        self.asking = not ASKING.isdisjoint(names)
         """Whether anybody asked for what may be refused."""
+
+
+Sign: TypeAlias = Callable[[Glance], bool]
 
 
 def always(_: Glance) -> bool:
@@ -55,25 +65,34 @@ def always(_: Glance) -> bool:
 
 
 def noted(glance: Glance) -> bool:
-    """Speak of what notes tell: requests, messages, marks, paths, parts."""
+    """Speak of what may be in any note."""
     return glance.noted
 
 
-def grouped(glance: Glance) -> bool:
+def of(*facts: str) -> Sign:
+    """Speak of what notes tell by one of these facts."""
+
+    def told(glance: Glance) -> bool:
+        return not glance.facts.isdisjoint(facts)
+
+    return told
+
+
+def of_units(glance: Glance) -> bool:
     """Speak of units of work: steps and transactions."""
-    return glance.stepped or glance.noted
+    return glance.stepped or "unit" in glance.facts
 
 
-def taken(glance: Glance) -> bool:
+def of_asking(glance: Glance) -> bool:
     """Speak of what only one can have."""
     return glance.asking
 
 
-def refused(glance: Glance) -> bool:
+def of_refusals(glance: Glance) -> bool:
     """Speak of who asked in vain."""
     return glance.asking or glance.troubled
 
 
-def left(glance: Glance) -> bool:
-    """Speak of who was given up: whoever waited, or a lease."""
-    return glance.given_up or glance.noted
+def of_the_given_up(glance: Glance) -> bool:
+    """Speak of who was given up: a helper, a request, the holder of a lease."""
+    return glance.given_up or "lease" in glance.facts

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple, TypeAlias
 
 from pileup.detectors.attempts import loop_of
 from pileup.detectors.case import TASKS, Case
@@ -30,38 +31,41 @@ class Twice(NamedTuple):
     claims: tuple[Claim, ...] = ()
 
 
+Way: TypeAlias = Callable[[Effect, Effect], Twice | None]
+"""How two effects turn out to be of one origin."""
+
+
 class Origins:
     """Finds effects of one origin in one history."""
 
     def __init__(self, case: Case, effects: Effects) -> None:
         self._case = case
         self._effects = effects
-        possible = (
-            (bool(effects.taken), Origins._redelivery),
-            (bool(effects.crashes), Origins._restart),
-            (bool(effects.deaths), Origins._redo),
-            (True, Origins._retry),
-        )
-        # Functions, because methods of its own would keep it, and its run, until a collection.
-        self._ways = [way for is_possible, way in possible if is_possible]
 
     def pairs(self, alike: list[Effect]) -> Iterator[Twice]:
         """Return for each effect an earlier one of the same origin, if there is one."""
         claimed: dict[tuple[Item, int], tuple[Effect, Claim]] = {}
+        ways = [*self._ways(alike)]
         for place, second in enumerate(alike):
-            nearest = range(place - 1, max(-1, place - 1 - NEAREST), -1)
-            found = (self._of_one_origin(alike[back], second) for back in nearest)
+            nearest = range(place - 1, max(-1, place - 1 - NEAREST) if ways else place - 1, -1)
+            found = (_of_one_origin(ways, alike[back], second) for back in nearest)
             pair = next((each for each in found if each is not None), None)
             claim = self._double_claim(second, claimed)
             if pair is not None or claim is not None:
                 yield pair or claim  # type: ignore[misc] # one of them is there
 
-    def _of_one_origin(self, first: Effect, second: Effect) -> Twice | None:
-        for way in self._ways:
-            pair = way(self, first, second)
-            if pair is not None:
-                return pair
-        return None
+    def _ways(self, alike: list[Effect]) -> Iterator[Way]:
+        """Yield how two of these may be one: to ask it of each pair takes much longer."""
+        effects = self._effects
+        handed = Counter(message[1] for message in map(effects.message, alike) if message)
+        if any(times > 1 for times in handed.values()):
+            yield self._redelivery
+        if any(each.agent in effects.crashes for each in alike):
+            yield self._restart
+        if any(each.agent in effects.deaths for each in alike):
+            yield self._redo
+        if any(each.unknown for each in alike):
+            yield self._retry
 
     def _retry(self, first: Effect, second: Effect) -> Twice | None:
         """Find out whether the caller of one did not learn of it, and tried again."""
@@ -129,3 +133,7 @@ class Origins:
         if rows[one.change][9] != rows[other.change][9]:
             return ()
         return (one.read, other.read, one.change, other.change)
+
+
+def _of_one_origin(ways: list[Way], first: Effect, second: Effect) -> Twice | None:
+    return next((pair for way in ways if (pair := way(first, second)) is not None), None)

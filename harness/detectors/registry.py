@@ -10,7 +10,16 @@ from pileup.detectors.case import Case
 from pileup.detectors.contamination import contamination
 from pileup.detectors.cycles import cycles
 from pileup.detectors.duplicate_effect import duplicate_effects
-from pileup.detectors.glance import Glance, always, grouped, left, noted, refused, taken
+from pileup.detectors.glance import (
+    Sign,
+    always,
+    noted,
+    of,
+    of_asking,
+    of_refusals,
+    of_the_given_up,
+    of_units,
+)
 from pileup.detectors.leases import stolen_leases
 from pileup.detectors.locks import orphaned_locks
 from pileup.detectors.loops import endless_loops
@@ -39,28 +48,28 @@ class Ours(NamedTuple):
     """One of our detectors, and the sign without which it finds nothing."""
 
     find: Callable[[Case], Iterable[Finding]]
-    sign: Callable[[Glance], bool]
+    sign: Sign
 
 
 DETECTORS: Final = (
     Ours(lost_writes, always),
-    Ours(cycles, grouped),
-    Ours(duplicate_effects, noted),
-    Ours(retry_amplification, noted),
-    Ours(torn_reads, noted),
-    Ours(torn_writes, noted),
-    Ours(orphaned_locks, taken),
-    Ours(rate_limit_storms, noted),
+    Ours(cycles, of_units),
+    Ours(duplicate_effects, of("effect")),
+    Ours(retry_amplification, of("path")),
+    Ours(torn_reads, of("part")),
+    Ours(torn_writes, of("part")),
+    Ours(orphaned_locks, of_asking),
+    Ours(rate_limit_storms, of("refused")),
     Ours(no_recovery, noted),
-    Ours(stolen_leases, noted),
-    Ours(zombie_writes, left),
-    Ours(lost_work, noted),
-    Ours(session_leaks, noted),
-    Ours(contamination, noted),
+    Ours(stolen_leases, of("lease")),
+    Ours(zombie_writes, of_the_given_up),
+    Ours(lost_work, of("message")),
+    Ours(session_leaks, of("sent", "got")),
+    Ours(contamination, of("faulty")),
     Ours(endless_loops, noted),
-    Ours(no_progress, refused),
-    Ours(silent_partials, noted),
-    Ours(budget_overruns, noted),
+    Ours(no_progress, of_refusals),
+    Ours(silent_partials, of("partial")),
+    Ours(budget_overruns, of("caps")),
 )
 """Ours, which look at a case: the history with what several of them need to know of it."""
 

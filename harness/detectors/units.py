@@ -81,11 +81,7 @@ class Units:
 
 def levels(case: Case) -> Iterator[Units]:
     """Return the levels at which a history has units at all."""
-    rows = case.rows
-    noted = any(map(_note_of, rows)) and any(_number(case, each) is not None for each in case.noted)
-    stepped = any(map(_step_of, rows))
-    if not noted and not stepped:
-        return
+    noted, stepped = "unit" in case.glance.facts, case.glance.stepped
     ended = _transactions(case) if noted else Transactions({}, {})
     if stepped:
         yield _steps(case, ended)

@@ -8,20 +8,26 @@ says nothing it is what the last operation on each item did.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from hashlib import blake2b
+from operator import itemgetter
 from typing import Final
 
 from pileup.history import FAIL, INFO, History, RawRow
 from pileup.operations import READ
 from pileup.sim.endings import Rested
 from pileup.sim.kernel import LAST, Sim
-from pileup.spelling import canonical, digest
+from pileup.spelling import canonical
 
 END: Final = "at the end "
 RETURNED: Final = "returned by "
 FAILED: Final = "failure of "
 EFFECT: Final = "effect "
+_name: Final = itemgetter(0)
+_agent: Final = itemgetter(3)
+_outcome: Final = itemgetter(8)
+
 PLAIN: Final = frozenset((int, str, float, bool, bytes, type(None)))
 """What `canonical` spells as `repr` does; most results are of these, and it has more to do."""
 
@@ -31,7 +37,9 @@ class Outcome:
 
     def __init__(self, parts: Mapping[str, str]) -> None:
         self.parts = parts
-        self.mark = digest(sorted(parts.items()))
+        self.mark = blake2b(
+            repr(sorted(parts.items())).encode("utf-8", "backslashreplace"), digest_size=8
+        ).hexdigest()
 
     def differing(self, other: Outcome) -> list[str]:
         """Name the parts in which it differs from another, in order of names."""
@@ -80,14 +88,16 @@ class Ended:
             return "a fault struck"
         if self._sim.tape.data:
             return "it drew random data"
-        if any(_is_hurried(row) for row in self.history.rows):
+        if _is_hurried(self.history.rows):
             return "a deadline passed"
         return ""
 
 
-def _is_hurried(row: RawRow) -> bool:
-    """Whether a row tells of a deadline: an expiry, or an agent that waited no longer."""
-    return row[3] == LAST or row[0] == "give up" or (row[8] == INFO and not row[2])
+def _is_hurried(rows: Sequence[RawRow]) -> bool:
+    """Whether a deadline passed: there is an expiry, or an agent that waited no longer."""
+    if LAST in map(_agent, rows) or "give up" in map(_name, rows):
+        return True
+    return INFO in map(_outcome, rows) and any(row[8] == INFO and not row[2] for row in rows)
 
 
 def _left(sim: Sim, history: History) -> Iterator[tuple[str, str]]:

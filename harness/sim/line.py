@@ -109,7 +109,16 @@ class Line:
         if index == count:
             return None
         at += index
-        return self.take_at(at if at < count else at - count)
+        if at >= count:
+            at -= count
+        strand = strands[at]
+        if strand is self.last:  # as in `take_at`, because a call costs more than this
+            self._streak += 1
+        else:
+            self._streak = 0
+            self.last = strand
+        self.at, self.mark = at, strand.rank
+        return strand
 
     def take_at(self, at: int) -> Strand:
         """Return the strand at a place; it is the one that went last now."""

@@ -147,7 +147,10 @@ MUTANTS = {
     "any strand": (origins, "again = one.strand == other.strand", "again = True"),
     "one life": (origins, "effects.life(first) >= effects.life(second)", "False"),
     "born before": (origins, "if born > death else None", "if True else None"),
-    "any message": (origins, "one[1] != other[1] or ", ""),
+    "no message": (origins, "any(times > 1 for times in handed.values())", "False"),
+    "no crash": (origins, "any(each.agent in effects.crashes for each in alike)", "False"),
+    "no death": (origins, "any(each.agent in effects.deaths for each in alike)", "False"),
+    "all known": (origins, "any(each.unknown for each in alike)", "False"),
     "any claim": (origins, "(claim.item, claim.version), (second", "(0, 0), (second"),
     "own claim": (origins, "first.agent != second.agent and not", "not"),
     "no proof": (origins, "rows[one.change][9] != rows[other.change][9]", "True"),
@@ -155,7 +158,7 @@ MUTANTS = {
     "certain": (duplicate_effect, "or _is_certain(pair)", "or False"),
     "rolled back": (effects, "elif each.note.unit is None:", "elif True:"),
     "crash": (effects, "if row[0] == CRASH and row[10] == CRASH", "if row[0] == CRASH and False"),
-    "deaths": (effects, 'row[0] == "end" and row[8] == FAIL', 'row[0] == "end"'),
+    "deaths": (effects, 'row[0] == "end" and row[8] == FAIL', "False"),
 }
 
 
