@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import zip_longest
 from typing import Any, Final, overload
 
 from pileup.errors import UsageError
@@ -83,7 +84,8 @@ class History(Sequence[Event]):
         }
         if self.parents:
             head["tasks"] = [[*task, parent] for task, parent in sorted(self.parents.items())]
-        return [_line(head), *(_line(_page(event)) for event in self)]
+        names = [who.name for who in self.agents]
+        return [_line(head), *(_line(_page(*each, names)) for each in enumerate(self.rows))]
 
     @classmethod
     def parse(cls, lines: Iterable[str]) -> History:
@@ -103,8 +105,8 @@ class History(Sequence[Event]):
         return cls(agents, list(_rows(rest, [who.name for who in agents])), parents)
 
 
-def _line(page: object) -> str:
-    return json.dumps(page, separators=(",", ":"))
+_line: Final = json.JSONEncoder(separators=(",", ":")).encode
+"""Write one line."""
 
 
 def _load(line: str) -> Any:  # Any: JSON, looked at by the caller
@@ -114,26 +116,30 @@ def _load(line: str) -> Any:  # Any: JSON, looked at by the caller
         return None
 
 
-def _page(event: Event) -> dict[str, object]:
+def _page(number: int, row: RawRow, names: list[str]) -> dict[str, object]:
     """One event as JSON; what is as usual is left out, because most of it is."""
-    page: dict[str, object] = {"n": event.number, "agent": event.agent, "do": event.name}
-    if event.items:
-        page["items"] = [list(seen) for seen in event.items]
-    page |= {"end": event.outcome, "asked": event.invoked, "at": event.time}
-    if event.strand:
-        page["strand"] = event.strand
-    if event.step is not None:
-        page["step"] = event.step
-        if isinstance(event.step, Step):
-            page["unit"] = event.step.number
-            if event.step.failed:
+    name, touches, versions, agent, strand, step, asked, at, end, detail, fault, note = row
+    page: dict[str, object] = {"n": number, "agent": names[agent], "do": name}
+    if touches:
+        page["items"] = [
+            [item.resource, item.key, access, version]
+            for (item, access), version in zip_longest(touches, versions)
+        ]
+    page |= {"end": end, "asked": asked, "at": at}
+    if strand:
+        page["strand"] = strand
+    if step is not None:
+        page["step"] = step
+        if isinstance(step, Step):
+            page["unit"] = step.number
+            if step.failed:
                 page["undone"] = True
-    if event.detail is not None:
-        page["detail"] = event.detail
-    if event.fault is not None:
-        page["fault"] = event.fault
-    if event.note is not None:
-        page["note"] = event.note.page()
+    if detail is not None:
+        page["detail"] = detail
+    if fault is not None:
+        page["fault"] = fault
+    if note is not None:
+        page["note"] = note.page()
     return page
 
 

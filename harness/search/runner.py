@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
+from typing import cast
 
 from pileup.choices import Strategy, Student
 from pileup.errors import NeedsLoop, NeedsToBlock, WrongBackend
@@ -135,8 +136,8 @@ class Runner:
         )
         if self.coverage is not None and not traced:
             self.coverage.look(ended, number)
-        if studied and isinstance(sim, StudiedSim) and isinstance(strategy, Student):
-            strategy.learn(sim.trail)
+        if studied and isinstance(sim, StudiedSim):
+            cast("Student", strategy).learn(sim.trail)
         sim.let_go()
         return run
 

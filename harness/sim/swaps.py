@@ -45,6 +45,12 @@ class Swaps:
         self._ours: set[int] = set()
         self._spellings: set[str] = set()
         self._seen: dict[str, _Seen] = {}
+        self._modules: list[ModuleType] = []
+        """What was loaded at the last sweep: kept, so that an id stays its own."""
+        self._ids: list[int] = []
+        self._globals: list[dict[str, Any]] = []
+        self._sizes: list[int] = []
+        self._suspects: list[tuple[dict[str, Any], str]] = []
 
     def add(self, *pairs: Pair) -> None:
         """Have the next sweep exchange these too; pairs that are known are no news."""
@@ -57,6 +63,7 @@ class Swaps:
             self._ours |= {id(original), id(stand_in)}
             self._spellings.add(original.__name__)
             self._seen.clear()
+            self._ids.clear()
 
     def put_in(self) -> None:
         """Put the stand-ins wherever an original is."""
@@ -67,14 +74,37 @@ class Swaps:
         self._sweep(self._originals)
 
     def _sweep(self, exchanged: dict[int, Any]) -> None:
-        for name, module in list(sys.modules.items()):
-            seen = self._seen.get(name)
-            if seen is None or seen.module is not module or len(seen.names) != seen.size:
-                seen = self._look_at(name, module)
-            for suspect in seen.suspects:
-                other = exchanged.get(id(seen.names.get(suspect)))
-                if other is not None:
-                    seen.names[suspect] = other
+        if not self._is_as_before():
+            self._look_around()
+        for names, suspect in self._suspects:
+            other = exchanged.get(id(names.get(suspect)))
+            if other is not None:
+                names[suspect] = other
+
+    def _is_as_before(self) -> bool:
+        """Whether no module has come, gone or got another number of globals since the last sweep.
+
+        Asked of lists as a whole, because small explorations take less time than to go
+        through a thousand modules one by one.
+        """
+        if self._ids != list(map(id, sys.modules.values())):
+            return False
+        return self._sizes == list(map(len, self._globals))
+
+    def _look_around(self) -> None:
+        """Look at all modules that are not as they were."""
+        seen = [self._seen_in(*each) for each in list(sys.modules.items())]
+        self._modules = [each.module for each in seen]
+        self._ids = list(map(id, self._modules))
+        self._globals = [each.names for each in seen]
+        self._sizes = [each.size for each in seen]
+        self._suspects = [(each.names, suspect) for each in seen for suspect in each.suspects]
+
+    def _seen_in(self, name: str, module: ModuleType) -> _Seen:
+        seen = self._seen.get(name)
+        if seen is None or seen.module is not module or len(seen.names) != seen.size:
+            return self._look_at(name, module)
+        return seen
 
     def _look_at(self, name: str, module: ModuleType) -> _Seen:
         """Find the globals that hold one of ours, or could.

@@ -10,6 +10,7 @@ from pileup.errors import RunOver
 from pileup.settings import Budgets
 from pileup.sim import (
     asyncio_parts,
+    certificates,
     dates,
     drop_ins,
     guard,
@@ -33,7 +34,7 @@ def controlled(budgets: Budgets) -> Iterator[None]:
         if not first:  # inside another exploration, which has it all
             yield
             return
-        for part in (virtual_time, dates, randomness, locks, guard, asyncio_parts):
+        for part in (virtual_time, dates, randomness, locks, guard, asyncio_parts, certificates):
             _swaps.add(*part.stand_ins())
         with (
             virtual_time.universal(),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import httpx
@@ -16,6 +17,7 @@ from searches import ROOMY
 from timing import Case, Cost, costs
 
 import pileup
+from pileup.detectors import detect
 from pileup.fakes import World
 from pileup.strategies import Dull
 
@@ -88,12 +90,7 @@ def furnished(sim: pileup.Sim) -> World:
 def deed(name: str) -> Case:
     """Do one thing again and again in one agent, and count its operations."""
     act, operations = DEEDS[name]
-
-    async def agent(world: World) -> None:
-        for _ in range(TIMES):
-            await act(world)
-
-    return _case(agent, TIMES * operations)
+    return _case(_repeating(act), TIMES * operations)
 
 
 def by_client(name: str) -> Case:
@@ -107,14 +104,30 @@ def by_client(name: str) -> Case:
     return _case(agent, TIMES)
 
 
+def judging(name: str) -> Case:
+    """Judge what a deed has left, which is a part of what it costs above."""
+    act, operations = DEEDS[name]
+    history = _run(_repeating(act)).history
+    return Case(partial(detect, history), TIMES * operations)
+
+
 def _case(agent: Callable[[World], Any], count: int) -> Case:
+    return Case(partial(_run, agent), count)
+
+
+def _repeating(act: Deed) -> Callable[[World], Awaitable[None]]:
+    async def agent(world: World) -> None:
+        for _ in range(TIMES):
+            await act(world)
+
+    return agent
+
+
+def _run(agent: Callable[[World], Any]) -> pileup.Run:
     scenario = pileup.Scenario(agent, setup=furnished, agents=1, backend="native", budgets=ROOMY)
-
-    def once() -> None:
-        run = scenario.explorer().once(Dull())
-        assert {each.kind for each in run.findings} <= BESIDE_THE_POINT, run.findings[0].title
-
-    return Case(once, count)
+    run = scenario.explorer().once(Dull())
+    assert {each.kind for each in run.findings} <= BESIDE_THE_POINT, run.findings[0].title
+    return run
 
 
 def without_transport(package: Any) -> Case:
@@ -133,6 +146,11 @@ def over_a_socket(package: Any, rounds: int) -> float:
     """How many microseconds of its own a client takes for a request to a real server."""
     with sockets.server() as url, package.Client() as client:
         return sockets.own_seconds(lambda: client.get(f"{url}/n"), TIMES // 4, rounds) * 1e6
+
+
+def judged(rounds: int) -> dict[str, Cost]:
+    """Time what it costs to judge an operation of each deed."""
+    return costs({name: judging(name) for name in DEEDS}, rounds)
 
 
 def all_costs(rounds: int) -> dict[str, Cost]:

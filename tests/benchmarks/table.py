@@ -214,13 +214,13 @@ def scaling() -> Iterator[str]:
 def world() -> Iterator[str]:
     """Say what an operation of each fake costs, what clients add, and what a crowd keeps."""
     yield "### The shared world"
-    yield table(
-        ["native, one agent", "us", "median"],
-        [
-            [name, f"{cost.microseconds:.1f}", f"{cost.median * 1e6:.1f}"]
-            for name, cost in parts.all_costs(5).items()
-        ],
-    )
+    judged_in = parts.judged(5)
+    rows: list[Row] = []
+    for name, cost in parts.all_costs(5).items():
+        judge = judged_in[name].microseconds if name in judged_in else None
+        told = ["", ""] if judge is None else [f"{judge:.1f}", f"{cost.microseconds - judge:.1f}"]
+        rows.append([name, f"{cost.microseconds:.1f}", f"{cost.median * 1e6:.1f}", *told])
+    yield table(["native, one agent", "us", "median", "of it judging", "without"], rows)
     yield table(
         ["a request over a real socket, the client's own processor time", "us"],
         [[each.__name__, f"{parts.over_a_socket(each, 5):.0f}"] for each in (httpx, httpx2)],
