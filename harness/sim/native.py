@@ -83,9 +83,10 @@ def _drive(sim: Sim) -> None:
 
 def _begin(sim: Sim, strand: Strand) -> Any:  # Any: what a coroutine sends to its loop
     """Start a strand: run it to its first operation; or let it hear that it is not to start."""
-    strand.handle = handle = strand.context.run(coroutine_of, sim, strand.agent)
-    strand.resume = resume = partial(strand.context.run, handle.send)
-    return resume(None) if strand.error is None else strand.context.run(handle.throw, strand.error)
+    run: Any = strand.context.run  # Any: of partial, typeshed knows only what it calls at once
+    strand.handle = handle = run(coroutine_of, sim, strand.agent)
+    strand.resume = resume = partial(run, handle.send)
+    return resume(None) if strand.error is None else run(handle.throw, strand.error)
 
 
 def _unwind(strand: Strand) -> None:

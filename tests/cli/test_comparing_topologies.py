@@ -108,7 +108,7 @@ def test_without_a_name_all_that_come_with_pileup_are_compared_and_all_controls(
     usual = usual_terms(7)
     whole = terms_of({}, None, 7, controls=True)
     assert (whole.contenders, whole.controls) == (usual.contenders, usual.controls)
-    assert (len(whole.contenders), whole.seed, whole.stories) == (12, 7, True)
+    assert (len(whole.contenders), whole.seed, whole.articles) == (12, 7, True)
     assert terms_of({}, 9, 0, controls=False) == replace(
         terms_of({}, 9, 0, controls=True), controls=()
     )
