@@ -41,7 +41,7 @@ processor = used.user + used.system + used.children_user + used.children_system
 print(json.dumps({"seconds": perf_counter() - start, "processor": processor, "said": str(found)}))
 """
 
-LOOP = "n = 0\nfor i in range(20_000_000): n += i"
+LOOP = "n = 0\nfor i in range(5_000_000): n += i"
 
 RUNS = {B: 4_000, C: 60}
 """So many that one worker is at it for some seconds."""
