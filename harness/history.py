@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import zip_longest
 from typing import Any, Final, overload
 
 from pileup.errors import UsageError
@@ -123,7 +122,9 @@ def _page(number: int, row: RawRow, names: list[str]) -> dict[str, object]:
     if touches:
         page["items"] = [
             [item.resource, item.key, access, version]
-            for (item, access), version in zip_longest(touches, versions)
+            for (item, access), version in zip(
+                touches, versions or (None,) * len(touches), strict=True
+            )
         ]
     page |= {"end": end, "asked": asked, "at": at}
     if strand:

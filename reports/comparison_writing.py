@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from pileup.reports import comparison_data
 from pileup.reports.comparison import Comparison
-from pileup.reports.writing import put
+from pileup.reports.writing import PAGES, put
 
 Places: TypeAlias = Mapping[str, str]
 """Where topologies of the user's own are, by their names."""
@@ -47,8 +47,7 @@ def _as_page(found: Comparison, places: Places) -> str:
 
 
 FORMATS: Final[dict[str, Callable[[Comparison, Places], str]]] = {
-    ".htm": _as_page,
-    ".html": _as_page,
+    **dict.fromkeys(PAGES, _as_page),
     ".json": _as_data,
     ".md": _as_markdown,
 }

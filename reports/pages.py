@@ -34,6 +34,14 @@ class Form(NamedTuple):
         except UsageError as error:
             raise self.unread(str(error).removesuffix(".")) from None
 
+    def is_claimed_by(self, text: str) -> bool:
+        """Whether a text says of itself that it is of this form."""
+        try:
+            page = json.loads(text)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(page, dict) and self.mark in page
+
     def unread(self, why: str) -> UsageError:
         """Say that something is not of this form."""
         return UsageError(f"This is no {self.what}: {why}. {self.instead}")

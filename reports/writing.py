@@ -19,6 +19,7 @@ from pileup.results import Exploration
 from pileup.tokens import decode
 
 JSON: Final = ".json"
+PAGES: Final = (".html", ".htm")
 
 Asked: TypeAlias = Told | ToldRun
 Recipes: TypeAlias = Callable[[str], Recipe]
@@ -97,7 +98,6 @@ def _as_page(stories: Sequence[Story]) -> str:
 
 
 FORMATS: Final[dict[str, Callable[[Sequence[Story]], str]]] = {
-    ".htm": _as_page,
-    ".html": _as_page,
+    **dict.fromkeys(PAGES, _as_page),
     ".md": _as_markdown,
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pileup.cli.exits import CLEAN, FINDINGS
 from pileup.cli.recipes import recipe_for
-from pileup.cli.report_files import COMPARISON, claims_to_be, text_of
+from pileup.cli.report_files import text_of
 from pileup.cli.screen import Screen
 from pileup.cli.topologies import LEAST, WIDEST
 from pileup.errors import UsageError
@@ -42,12 +42,12 @@ def differ(
 
 def _compared(before: Path, after: Path, gather: Gather) -> tuple[Differences, Again]:
     """Compare two files, or all reports of two folders; say how to see a difference, too."""
-    from pileup.reports.differences.reading import compare, compare_told
+    from pileup.reports.differences.reading import compare, compare_told, is_comparison
 
     if before.is_dir() or after.is_dir():
         return compare_told([*gather(before)], [*gather(after)]), _finding
-    again = _cell if claims_to_be(COMPARISON, after) else _finding
-    return compare(text_of(before), text_of(after)), again
+    old, new = text_of(before), text_of(after)
+    return compare(old, new), _cell if is_comparison(new) else _finding
 
 
 def _finding(each: Difference) -> str:

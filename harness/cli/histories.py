@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pileup.cli.options import scenario
-from pileup.cli.report_files import REPORT, claims_to_be, told_in
+from pileup.cli.report_files import is_report, told_in
 from pileup.cli.tokens import Shown, expect_no_test, read
 from pileup.errors import UsageError
 
@@ -114,7 +114,7 @@ def expected(target: str | None, shown: Shown) -> str:
 
 def _told(path: Path) -> Sequence[Told | ToldRun] | None:
     """Read a report; None if it is none."""
-    if path.suffix != ".json" or not claims_to_be(REPORT, path):
+    if path.suffix != ".json" or not is_report(path):
         return None
     return told_in(path)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pileup.errors import UsageError
 
 if TYPE_CHECKING:
     from pileup.reports.data import Told, ToldRun
-
-COMPARISON: Final = "pileup_comparison"
-REPORT: Final = "pileup_report"
+    from pileup.reports.pages import Form
 
 
 def text_of(path: Path) -> str:
@@ -27,15 +24,25 @@ def text_of(path: Path) -> str:
         raise UsageError(f"{path} cannot be read ({error}).") from None
 
 
-def claims_to_be(mark: str, path: Path) -> bool:
-    """Whether it says of itself that it is that; there may be other JSON beside it."""
-    if path.is_dir():
-        return False
+def is_report(path: Path) -> bool:
+    """Whether a file says of itself that it is a report; there may be other JSON beside it."""
+    from pileup.reports.data import FORM
+
+    return _claims_to_be(FORM, path)
+
+
+def is_comparison(path: Path) -> bool:
+    """Whether a file says of itself that it is a comparison of topologies."""
+    from pileup.reports.comparison_data import FORM
+
+    return _claims_to_be(FORM, path)
+
+
+def _claims_to_be(form: Form, path: Path) -> bool:
     try:
-        page = json.loads(text_of(path))
-    except (ValueError, RecursionError, UsageError):
+        return form.is_claimed_by(text_of(path))
+    except UsageError:  # a folder, or not to be read
         return False
-    return isinstance(page, dict) and mark in page
 
 
 def told_in(path: Path) -> Sequence[Told | ToldRun]:

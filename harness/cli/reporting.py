@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from pileup.reports.recipe import Recipe
     from pileup.reports.writing import Asked
 
-PAGES: Final = (".html", ".htm")
-
 F = TypeVar("F", bound=Callable[..., int])
 
 ENDS: Final = "as a page if it ends in .html, as Markdown (.md), as data (.json), else as text"
@@ -47,6 +45,8 @@ def expect_folder(option: str, path: Path) -> None:
 
 def is_page(path: str | None) -> bool:
     """Whether what is written there is a page to look at."""
+    from pileup.reports.writing import PAGES
+
     return path is not None and Path(path).suffix in PAGES
 
 

@@ -13,7 +13,7 @@ from pileup.cli.differing import differ
 from pileup.cli.exits import CLEAN, FINDINGS
 from pileup.cli.options import HOW, data, examples, on_screen
 from pileup.cli.recipes import recipe_for
-from pileup.cli.report_files import COMPARISON, REPORT, claims_to_be, text_of, told_in
+from pileup.cli.report_files import is_comparison, is_report, text_of, told_in
 from pileup.cli.reporting import ENDS, expect_folder
 from pileup.cli.screen import Screen
 from pileup.errors import UsageError
@@ -66,7 +66,7 @@ def report(
         return differ(screen, before, place, output, _all_in, as_json=as_json)
     if as_json:
         raise UsageError("--json goes with --compare OLD. A report is JSON already; -o copies it.")
-    if claims_to_be(COMPARISON, Path(place)):
+    if is_comparison(Path(place)):
         from pileup.reports.comparison_data import read
 
         return topologies.tell(screen, read(text_of(Path(place))), output)
@@ -85,7 +85,7 @@ def _all_in(place: Path) -> Iterator[Told | ToldRun]:
     if not place.is_dir():
         yield from told_in(place)
         return
-    files = [path for path in sorted(place.glob("*.json")) if claims_to_be(REPORT, path)]
+    files = [path for path in sorted(place.glob("*.json")) if is_report(path)]
     if not files:
         raise UsageError(
             f"There are no reports in {place}. `pileup explore --report {place / 'FILE.json'}` "

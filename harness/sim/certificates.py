@@ -5,7 +5,8 @@ authorities into it takes 20 to 50 ms: most of what a run costs whose agents
 each make a client of their own. In a run nobody gets as far as the network, so
 what is made there loads them when the first connection is made, if ever: a
 client that outlives its run, or that may reach the network, finds all as it
-would have been.
+would have been. That a file holds no certificate is said then, too, and not
+when the context is made.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ def stand_ins() -> tuple[Pair, ...]:
 
 
 def _is_as_it_comes(tls: ModuleType) -> bool:
-    """Whether nobody else has put something in its place: contexts that ask the system, say."""
-    return (
-        tls.SSLContext.__module__ == "ssl"
-        and type(tls.create_default_context) is FunctionType
-        and tls.create_default_context.__globals__ is vars(tls)
-    )
+    """Whether nobody else has put something in its place."""
+    make = tls.create_default_context
+    return type(make) is FunctionType and make.__globals__ is vars(tls) and _is_own(tls)
+
+
+def _is_own(tls: ModuleType) -> bool:
+    """Whether contexts are Python's own, and not such as ask the system what to trust."""
+    return bool(tls.SSLContext.__module__ == "ssl")
 
 
 @cache
@@ -46,7 +49,8 @@ def _pair(tls: ModuleType) -> Pair:
 
     @wraps(real)
     def create_default_context(*args: Any, **settings: Any) -> Any:
-        return (real if run_here() is None else late)(*args, **settings)
+        make = late if run_here() is not None and _is_own(tls) else real
+        return make(*args, **settings)
 
     return real, create_default_context
 

@@ -35,6 +35,25 @@ class _Seen(NamedTuple):
     suspects: tuple[str, ...]
 
 
+class _Around(NamedTuple):
+    """All modules as the last sweep found them, which `_Seen` keeps: so an id stays its own."""
+
+    ids: list[int]
+    names: list[dict[str, Any]]  # Any: as above
+    sizes: list[int]
+    suspects: list[tuple[dict[str, Any], str]]
+
+    def is_as_it_was(self) -> bool:
+        """Whether no module has come, gone or got another number of globals since.
+
+        Asked of lists as a whole, because small explorations take less time than to go
+        through a thousand modules one by one.
+        """
+        if self.ids != list(map(id, sys.modules.values())):
+            return False
+        return self.sizes == list(map(len, self.names))
+
+
 class Swaps:
     """Pairs of originals and stand-ins, and where in the process they are."""
 
@@ -45,12 +64,7 @@ class Swaps:
         self._ours: set[int] = set()
         self._spellings: set[str] = set()
         self._seen: dict[str, _Seen] = {}
-        self._modules: list[ModuleType] = []
-        """What was loaded at the last sweep: kept, so that an id stays its own."""
-        self._ids: list[int] = []
-        self._globals: list[dict[str, Any]] = []
-        self._sizes: list[int] = []
-        self._suspects: list[tuple[dict[str, Any], str]] = []
+        self._around: _Around | None = None
 
     def add(self, *pairs: Pair) -> None:
         """Have the next sweep exchange these too; pairs that are known are no news."""
@@ -63,7 +77,7 @@ class Swaps:
             self._ours |= {id(original), id(stand_in)}
             self._spellings.add(original.__name__)
             self._seen.clear()
-            self._ids.clear()
+            self._around = None
 
     def put_in(self) -> None:
         """Put the stand-ins wherever an original is."""
@@ -74,31 +88,22 @@ class Swaps:
         self._sweep(self._originals)
 
     def _sweep(self, exchanged: dict[int, Any]) -> None:
-        if not self._is_as_before():
-            self._look_around()
-        for names, suspect in self._suspects:
+        if self._around is None or not self._around.is_as_it_was():
+            self._around = self._look_around()
+        for names, suspect in self._around.suspects:
             other = exchanged.get(id(names.get(suspect)))
             if other is not None:
                 names[suspect] = other
 
-    def _is_as_before(self) -> bool:
-        """Whether no module has come, gone or got another number of globals since the last sweep.
-
-        Asked of lists as a whole, because small explorations take less time than to go
-        through a thousand modules one by one.
-        """
-        if self._ids != list(map(id, sys.modules.values())):
-            return False
-        return self._sizes == list(map(len, self._globals))
-
-    def _look_around(self) -> None:
+    def _look_around(self) -> _Around:
         """Look at all modules that are not as they were."""
         seen = [self._seen_in(*each) for each in list(sys.modules.items())]
-        self._modules = [each.module for each in seen]
-        self._ids = list(map(id, self._modules))
-        self._globals = [each.names for each in seen]
-        self._sizes = [each.size for each in seen]
-        self._suspects = [(each.names, suspect) for each in seen for suspect in each.suspects]
+        return _Around(
+            ids=[id(each.module) for each in seen],
+            names=[each.names for each in seen],
+            sizes=[each.size for each in seen],
+            suspects=[(each.names, suspect) for each in seen for suspect in each.suspects],
+        )
 
     def _seen_in(self, name: str, module: ModuleType) -> _Seen:
         seen = self._seen.get(name)

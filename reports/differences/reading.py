@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -56,11 +55,7 @@ def compare_told(before: Sequence[Asked], after: Sequence[Asked]) -> Differences
 
 def is_comparison(text: str) -> bool:
     """Whether it claims to be a comparison of topologies."""
-    try:
-        page = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(page, dict) and comparison_data.FORM.mark in page
+    return comparison_data.FORM.is_claimed_by(text)
 
 
 def _explorations(told: Sequence[Asked]) -> Sequence[Told]:

@@ -16,10 +16,12 @@ from pileup.findings import Finding
 @pytest.fixture(autouse=True)
 def watched_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask every detector of every history, whatever there is to be seen at a glance."""
-    monkeypatch.setattr(registry, "DETECTORS", [Ours(_Watched(each), always) for each in DETECTORS])
+    monkeypatch.setattr(registry, "DETECTORS", [Ours(Watched(each), always) for each in DETECTORS])
 
 
-class _Watched:
+class Watched:
+    """One detector that is asked without its sign, and complains if that was not there."""
+
     def __init__(self, ours: Ours) -> None:
         self._ours = ours
 

@@ -147,6 +147,7 @@ MUTANTS = {
     "any strand": (origins, "again = one.strand == other.strand", "again = True"),
     "one life": (origins, "effects.life(first) >= effects.life(second)", "False"),
     "born before": (origins, "if born > death else None", "if True else None"),
+    "any message": (origins, "one[1] != other[1] or ", ""),
     "no message": (origins, "any(times > 1 for times in handed.values())", "False"),
     "no crash": (origins, "any(each.agent in effects.crashes for each in alike)", "False"),
     "no death": (origins, "any(each.agent in effects.deaths for each in alike)", "False"),
@@ -158,7 +159,8 @@ MUTANTS = {
     "certain": (duplicate_effect, "or _is_certain(pair)", "or False"),
     "rolled back": (effects, "elif each.note.unit is None:", "elif True:"),
     "crash": (effects, "if row[0] == CRASH and row[10] == CRASH", "if row[0] == CRASH and False"),
-    "deaths": (effects, 'row[0] == "end" and row[8] == FAIL', "False"),
+    "deaths": (effects, 'row[0] == "end" and row[8] == FAIL', 'row[0] == "end"'),
+    "no deaths": (effects, 'row[0] == "end" and row[8] == FAIL', "False"),
 }
 
 
@@ -193,7 +195,11 @@ MORE = (
     "a:insert(c t){intent=i effect unit=1}, a:crash~crash, a.1:insert(c t){intent=i effect}",
     f"a:POST?{LATE}, a:POST(u c){LATE}, world():late POST(u c){LATE}",
     f"a:POST(u c){DONE}, a:POST(u c){DONE}, a:POST(u c)?~lost{KEYED}, a:POST(u c){KEYED}",
-    f"s:start, a<s:POST(u c){DONE}, a:end, a1<s:start, a1:POST(u c){DONE}",
+    f"s:start, a<s:POST(u c){DONE}, a:end, a1<s:start, a1:POST(u c){DONE}, b:end!",
+    (
+        f"a:claim(c q){{message=m1}}, a:POST(u c){DONE}, b:claim(c q){{message=m1}}, "
+        f"b:POST(u c){DONE}, d:claim(c q){{message=m2}}, d:POST(u c){DONE}"
+    ),
     f"a:r j1, a:POST(u c){DONE}, a:c j2, a.1:POST(u c){DONE}",
     f"a:POST(u c)?~lost{DONE}, b:POST(u c){DONE}",
     f"a.1:POST(u c){BESIDE[0]}, a.2:POST(u c){BESIDE[1]}, b:POST(u c)?~lost{DONE}",

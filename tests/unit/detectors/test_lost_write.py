@@ -38,6 +38,8 @@ LOST = {
     "it found it gone, and somebody made it anew": (
         "a:r x1, b:remove(w x2), a:stat(r x2)=FileNotFoundError!, b:w x3=7, a:w x4=8"
     ),
+    "it read to the end": 'a:read(r x1)=abc, a:read(r x1)="", b:w x2, a:w x3',
+    "its read was a request": "a:GET(r x1)=5{intent=i}, b:w x2=6, a:w x3=7",
     "it was refused, and did not look again": (
         "a:r x1, b:w x2, a:update(r x2)=SerializationFailure!, a:w x3"
     ),
@@ -57,6 +59,7 @@ RIGHT = {
     "nobody else wrote": "a:r x1, b:r x1, a:w x2, b:r x2, a:w x3",
     "it looks and writes in one": "a:r x1, b:w x2, a:update(r x w x3)",
     "the other changed nothing": "a:r x1=5, b:r x1=5, b:w x2=5, a:w x3=6",
+    "it only emptied what there was": "a:truncate(r x1){part=1}, b:w x2, a:w x3, b:r x3",
     "it expired by itself": "a:r x1, world():w x2, a:w x3, b:r x3",
     "an absent value, filled in twice alike": "a:r x1, b:r x1, a:w x2=1, b:w x3=1",
     "it makes a cache forget": "a:r x1=5, b:w x2=6, a:del(w x3), b:r x3",
@@ -245,6 +248,8 @@ MUTATIONS = [
     ("        if version <= base[0]:", "        if version < base[0]:"),
     ("        if not case.is_nobody(whose):", "        if True:"),
     ("        if idle or (row[11]", "        if (row[11]"),
+    ("plain = row[11] is None and", "plain ="),
+    ('and row[9] != "" and', "and"),
     ("and row[8] != FAIL  #", "#"),
     ("        changes.append(look)", "        changes.append(look) if access == 'write' else None"),
     ("            known[strand] = (version, base[1])", "            pass"),
@@ -288,6 +293,7 @@ MUTATIONS = [
     ("if mine[0] != theirs[0] or mine[9] != theirs[9]:", "if mine[9] != theirs[9]:"),
     ("missed = misses(case) if case.contested else {}", "missed = {}"),
     ("        not is_miss(case, number)", "        True"),
+    ("        not is_miss(case, number)", "        False"),
     ("        or strand in known", ""),
     ("        or _of_kin(case, strand, known, number) is not None", ""),
     ("    if is_miss(case, loss.read):", "    if False:"),
@@ -297,7 +303,7 @@ MUTATIONS = [
 def judged(module: ModuleType) -> list[object]:
     """Say what a detector finds in all of the histories above."""
     given: list[object] = [
-        [finding.receipt for finding in module.lost_writes(Case(told(text)))]
+        [(finding.receipt, finding.evidence) for finding in module.lost_writes(Case(told(text)))]
         for text in (*LOST.values(), *RIGHT.values())
     ]
     filled = "a:r x1, b:r x1, a:w x2=1, b:w x3=1"

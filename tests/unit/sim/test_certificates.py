@@ -87,6 +87,22 @@ def test_a_client_of_a_run_is_made_without_any(monkeypatch: pytest.MonkeyPatch) 
     made_in_a_run(httpx.Client)
 
 
+class AsksTheSystem:
+    """What stands for ssl.SSLContext where a library asks the system what to trust."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def load_default_certs(self, purpose: object) -> None:
+        pass
+
+
+def test_contexts_of_another_kind_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_in_a_run(MAKERS["as it comes"])  # so that the stand-in is known from before
+    monkeypatch.setattr(ssl, "SSLContext", AsksTheSystem)
+    assert type(made_in_a_run(lambda: ssl.create_default_context())) is AsksTheSystem  # noqa: PLW0108
+
+
 def test_what_somebody_has_put_in_its_place_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssl, "create_default_context", lambda: "theirs")
     assert made_in_a_run(lambda: ssl.create_default_context()) == "theirs"  # noqa: PLW0108 - later
