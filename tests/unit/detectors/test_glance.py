@@ -11,7 +11,7 @@ from pileup.detectors.glance import Glance, always, of
 from pileup.detectors.lost_write import lost_writes
 from pileup.detectors.registry import Ours
 
-SEEN = {
+SEEN: dict[str, dict[str, object]] = {
     "a:r x1, b:w x2": {},
     "a:POST(u c){intent=i effect}": {"noted": True, "facts": {"intent", "effect"}},
     "a/draft:r x1": {"stepped": True},
