@@ -20,10 +20,10 @@ if TYPE_CHECKING:  # late in the functions, because `import pileup` is to be che
     from pileup.choices import Strategy
     from pileup.faults import Plan
     from pileup.faults.profiles import Faults
+    from pileup.search.accounts.progress import Watcher
     from pileup.search.explorer import Explorer
-    from pileup.search.program import Check, Setup
-    from pileup.search.progress import Watcher
-    from pileup.search.remembering import Remembering
+    from pileup.search.keeping.remembering import Remembering
+    from pileup.search.runs.program import Check, Setup
     from pileup.tokens import Ticket
 
 MOST_RUNS = 10_000_000
@@ -54,7 +54,7 @@ class Scenario:
         """Check the scenario, and get ready to run it; the oracle draws by the seed, if at all."""
         from pileup.faults import plan_of
         from pileup.search.explorer import Conditions, Explorer
-        from pileup.search.program import assemble
+        from pileup.search.runs.program import assemble
 
         setup = self.setup or _default_world()
         program = assemble(self.agent, self.agents, setup, self.check, self.name)
@@ -141,7 +141,7 @@ def explore(
     if (workers, executor, seconds, resume, progress) == (1, None, None, None, None):
         play = partial(explorer.explore, make(strategy, seed), runs, plain=shrink)
     else:
-        from pileup.search.campaign import Terms, hold
+        from pileup.search.campaigns.campaign import Terms, hold
 
         terms = Terms(workers, executor, seconds, resume, shrink, progress)
         play = partial(hold, explorer, strategy, seed, _budget(runs, seconds), terms)
@@ -157,7 +157,7 @@ def _remembering(explorer: Explorer, folder: str | PathLike[str] | None) -> Reme
         raise UsageError(
             f'`saved` must be the path of a folder, as in saved=".pileup"; {folder!r} was given.'
         )
-    from pileup.search.remembering import Remembering
+    from pileup.search.keeping.remembering import Remembering
 
     return Remembering(explorer, Path(folder))
 

@@ -71,6 +71,11 @@ SEPARATE: dict[str, tuple[set[str], set[str]]] = {
     ),
 }
 
+# The storeys of the search: each may import those before it, and a module its neighbours.
+STOREYS = {
+    "search": ["runs", "accounts", "proving", "shrinking", "explorer", "keeping", "campaigns"]
+}
+
 THIRD_PARTY: dict[str, set[str]] = {
     "sim": {"greenlet", "sniffio", "trio"},
     "strategies": {"hypothesis"},
@@ -204,12 +209,21 @@ def complaint(module: str, target: str) -> str | None:
 
 
 def _within(room: str, module: str, target: str) -> str | None:
+    if room in STOREYS:
+        return _upwards(STOREYS[room], module, target)
     if room not in SEPARATE or part_of(module) == part_of(target):
         return None
     meeting_places, shared = SEPARATE[room]
     if module in meeting_places or part_of(target) in shared:
         return None
     return f"{module} imports {target}, but {room} do not know each other, so that one can go"
+
+
+def _upwards(storeys: list[str], module: str, target: str) -> str | None:
+    mine, theirs = (part_of(each).split(".")[-1] for each in (module, target))
+    if theirs in storeys[: storeys.index(mine) + 1]:
+        return None
+    return f"{module} imports {target}, but may only what stands below it: {storeys}"
 
 
 def _foreign(module: str, target: str) -> str | None:
@@ -279,20 +293,23 @@ FORBIDDEN = [
     ("pileup.sim.kernel", "from pileup import strategies"),
     ("pileup.sim.kernel", "from ..explore.judge import judge"),
     ("pileup.sim.kernel", "def late() -> None:\n    from pileup.fakes import World"),
-    ("pileup.sim.kernel", "async def late() -> None:\n    import pileup.search.judge"),
-    ("pileup.sim.kernel", "if TYPE_CHECKING:\n    from pileup.search.judge import judge"),
-    ("pileup.sim.runtimes", "RUNTIMES = {'judge': 'pileup.search.judge'}"),
+    ("pileup.sim.kernel", "async def late() -> None:\n    import pileup.search.runs.judge"),
+    ("pileup.sim.kernel", "if TYPE_CHECKING:\n    from pileup.search.runs.judge import judge"),
+    ("pileup.sim.runtimes", "RUNTIMES = {'judge': 'pileup.search.runs.judge'}"),
     ("pileup.strategies.auto", "from pileup.strategies.dull import Dull"),
     ("pileup.strategies.auto", "from .dull import Dull"),
     ("pileup.strategies.dull", "from pileup.strategies import make"),
     ("pileup.strategies.dull", "from pileup.history import History"),
     ("pileup.detectors.lost", "from pileup.choices import Tape"),
-    ("pileup.search.judge", "from pileup.reports.text import render"),
-    ("pileup.search.judge", "from pileup.api import explore"),
-    ("pileup.search.judge", "import pileup"),
+    ("pileup.search.runs.judge", "from pileup.reports.text import render"),
+    ("pileup.search.runs.judge", "from pileup.api import explore"),
+    ("pileup.search.runs.judge", "import pileup"),
+    ("pileup.search.runs.judge", "from pileup.search.proving.prover import Prover"),
+    ("pileup.search.explorer", "from pileup.search.campaigns.campaign import Campaign"),
+    ("pileup.search.keeping.saved", "from pileup.search.campaigns import diary"),
     ("pileup.fakes.files", "from pileup.fakes.memory import Memory"),
     ("pileup.fakes.files", "from pileup.fakes import Memory"),
-    ("pileup.fakes.files", "from pileup.search.judge import judge"),
+    ("pileup.fakes.files", "from pileup.search.runs.judge import judge"),
     ("pileup.fakes._port", "from pileup.fakes.files import Files"),
     ("pileup.scenarios.pair", "from pileup.fakes.files import Files"),
     ("pileup.scenarios.pair", "from pileup.findings import Finding"),
@@ -319,6 +336,8 @@ ALLOWED = [
     ("pileup.fakes.files", "from pileup.fakes._port import Cell"),
     ("pileup.fakes.files.tree", "from pileup.fakes.files.text import Text"),
     ("pileup.fakes.world", "from pileup.fakes.files import Files"),
+    ("pileup.search.campaigns.hired", "from pileup.search.campaigns.forked import Forked"),
+    ("pileup.search.campaigns.campaign", "from pileup.search.explorer import Explorer"),
     ("pileup.scenarios.pair", "import pileup\nfrom pileup.fakes import World"),
     ("pileup.scenarios.pair", "from pileup.scenarios.work import documents"),
     ("pileup.errors", "import json\nfrom collections import Counter"),

@@ -65,7 +65,7 @@ ALLOWED = {
     ("harness/spelling.py", "id"): "an identity test within one call; the number goes nowhere",
     ("harness/sim/swaps.py", "id"): "it finds objects, which it keeps alive, and orders nothing",
     (
-        "harness/search/stopping.py",
+        "harness/search/accounts/stopping.py",
         "time",
     ): "a budget in real seconds decides how many runs are made, no verdict",
     (

@@ -84,8 +84,8 @@ def export(
 
 def _test(what: str, target: str | None, conditions: dict[str, Any]) -> tuple[str, str]:
     """Return the test, and what its file is called."""
-    from pileup.search.export import export as exported
-    from pileup.search.export import name_of
+    from pileup.search.keeping.export import export as exported
+    from pileup.search.keeping.export import name_of
 
     expect_no_report(what)
     shown = read(what)

@@ -28,7 +28,7 @@ class Meant(NamedTuple):
     @property
     def file_name(self) -> str:
         """Name it after the worst that it shows, else after what was run."""
-        from pileup.search.export import name_of
+        from pileup.search.keeping.export import name_of
 
         for finding in self.run.findings:
             return name_of(finding).removeprefix("test_")
@@ -71,7 +71,7 @@ def run_of(what: str, target: str | None, conditions: dict[str, Any]) -> Meant:
 def seen_again(shown: Shown, asked: Scenario) -> Seen:
     """See it again; a saved failure even if the agents have changed since."""
     import pileup
-    from pileup.search.again import try_again
+    from pileup.search.keeping.again import try_again
 
     if shown.failure is None:
         run = pileup.replay(shown.token, asked)

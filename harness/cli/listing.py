@@ -179,7 +179,7 @@ def _saved(folders: tuple[str, ...]) -> Groups:
 
 
 def _failure(path: Path) -> str:
-    from pileup.search.saved import load
+    from pileup.search.keeping.saved import load
 
     try:
         failure = load(path)

@@ -12,7 +12,7 @@ from pileup.reports.plain import plain
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
-    from pileup.search.progress import Progress
+    from pileup.search.accounts.progress import Progress
 
 PATIENCE: Final = 0.5
 """Seconds that nobody minds waiting."""
@@ -54,7 +54,7 @@ class Watch:
     def __init__(
         self, what: str, seconds: float | None, told: Telling | None = None, *, is_seen: bool
     ) -> None:
-        from pileup.search.stopping import real_seconds
+        from pileup.search.accounts.stopping import real_seconds
 
         self._told = told or _told
         self._clock = real_seconds

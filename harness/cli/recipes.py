@@ -74,7 +74,7 @@ def _as_given(conditions: dict[str, Any]) -> Iterator[str]:
 
 def _saved(found: Exploration, folder: Path) -> Iterator[tuple[str, str]]:
     """Find the files that findings were saved in, by the tokens in them."""
-    from pileup.search.saved import load
+    from pileup.search.keeping.saved import load
 
     for finding in found.findings:
         for file in sorted(folder.glob(f"*-{finding.fingerprint}.json")):

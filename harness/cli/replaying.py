@@ -101,7 +101,7 @@ def _seen_again(shown: Shown, asked: Scenario) -> Run:
     """Replay it; where the agents have changed, a saved failure by what was done, step by step."""
     import pileup
     from pileup.reports.text import render_run
-    from pileup.search.again import try_again
+    from pileup.search.keeping.again import try_again
 
     try:
         return pileup.replay(shown.token, asked)

@@ -78,7 +78,7 @@ def _done(asked: Scenario, strategy: str | None, seed: int) -> Run:
 
 def _played(explorer: Explorer, strategy: Strategy, number: int) -> Run:
     """Make so many runs and one more, and return that one, seen twice."""
-    from pileup.search.garbage import resting_collector
+    from pileup.search.runs.garbage import resting_collector
     from pileup.sim.world import controlled
 
     with resting_collector(), controlled(explorer.conditions.budgets):

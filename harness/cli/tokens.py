@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pileup.errors import UsageError
 
 if TYPE_CHECKING:
-    from pileup.search.saved import Failure
+    from pileup.search.keeping.saved import Failure
     from pileup.tokens import Ticket
 
 TOKEN: Final = re.compile(r"pileup1-[0-9a-f]{8}-[\w-]+", re.ASCII)
@@ -30,7 +30,7 @@ class Shown(NamedTuple):
 def read(what: str) -> Shown:
     """Read TOKEN, FILE, `-`, or what a cell of a comparison is called."""
     from pileup.cli.topologies import is_cell, token_of
-    from pileup.search.saved import load
+    from pileup.search.keeping.saved import load
     from pileup.tokens import PREFIX, decode
 
     if is_cell(what):

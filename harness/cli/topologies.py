@@ -114,7 +114,7 @@ def run(screen: Screen, terms: Terms, workers: int | None) -> Comparison:
     if workers is not None and workers < 1:
         raise UsageError(f"`workers` must be a whole number from 1 up; {workers} was given.")
     from pileup.comparison.whole import compare
-    from pileup.search.progress import Progress
+    from pileup.search.accounts.progress import Progress
 
     with watching(screen, "topologies", in_parts=True) as watch:
         found = compare(

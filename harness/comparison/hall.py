@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from typing import Final, TypeAlias, TypeVar
 
 from pileup.comparison.jobs import Done, Job, do
-from pileup.search.forked import can_fork
+from pileup.search.campaigns.forked import can_fork
 
 J = TypeVar("J")
 D = TypeVar("D")

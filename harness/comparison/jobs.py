@@ -107,7 +107,7 @@ def _carried(finding: pileup.Finding) -> int:
 def _measured(job: Job, scenario: pileup.Scenario) -> Done:
     from pileup.scenarios.documents.days import day_named
     from pileup.scenarios.documents.measures import measure
-    from pileup.search.garbage import resting_collector
+    from pileup.search.runs.garbage import resting_collector
     from pileup.strategies import make
 
     over = day_named(job.day).over

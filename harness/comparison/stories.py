@@ -14,7 +14,7 @@ from pileup.findings import SYMPTOMS
 from pileup.reports.comparison import Shown
 from pileup.reports.pages import Page
 from pileup.reports.run_pages import run_in, run_page
-from pileup.search.shrink import shrink
+from pileup.search.shrinking.shrink import shrink
 from pileup.tokens import decode
 
 PLAINEST: Final = ("single agent", "supervisor", "fan-out", "pipeline", "chaining")

@@ -58,7 +58,7 @@ def play(
 
     The story says how to see it `again`, unless that takes more than its token.
     """
-    from pileup.search.garbage import resting_collector
+    from pileup.search.runs.garbage import resting_collector
     from pileup.sim.world import controlled
 
     explorer = scenario.explorer()

@@ -10,7 +10,7 @@ import pileup
 from pileup.choices import Strategy
 from pileup.faults.profiles import Faults
 from pileup.pytest_plugin.options import Given
-from pileup.search.program import MOST_AGENTS, Check, Setup
+from pileup.search.runs.program import MOST_AGENTS, Check, Setup
 from pileup.settings import whole
 from pileup.sim.agents import Body
 from pileup.sim.guard import check_allowed
@@ -83,7 +83,7 @@ def check_search(asked: Words) -> None:
     if type(asked.get("seed", 0)) is not int:
         raise pileup.UsageError(f"`seed` must be a whole number; {asked['seed']!r} was given.")
     if {"workers", "seconds"} & asked.keys():
-        from pileup.search.campaign import Terms
+        from pileup.search.campaigns.campaign import Terms
 
         Terms(asked.get("workers", 1), seconds=asked.get("seconds"))
 

@@ -38,7 +38,7 @@ from pileup.pytest_plugin.benchmark_figures import Figure, Look, figures, look, 
 from pileup.pytest_plugin.benchmark_loop import in_one_loop
 from pileup.pytest_plugin.benchmark_rounds import Rounds
 from pileup.pytest_plugin.benchmark_table import Table
-from pileup.search.program import Check, Setup, name_of
+from pileup.search.runs.program import Check, Setup, name_of
 from pileup.sim.agents import Body
 from pileup.sim.bodies import is_async
 

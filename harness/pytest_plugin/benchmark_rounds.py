@@ -11,8 +11,8 @@ import pileup
 from pileup.choices import Strategy
 from pileup.faults.weather import Weather
 from pileup.results import Run
-from pileup.search.garbage import Tidy, resting_collector
-from pileup.search.runner import Runner
+from pileup.search.runs.garbage import Tidy, resting_collector
+from pileup.search.runs.runner import Runner
 from pileup.settings import Limits
 from pileup.sim.world import controlled
 from pileup.strategies import make

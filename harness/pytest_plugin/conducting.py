@@ -19,8 +19,8 @@ from pileup.pytest_plugin.replaying import recipe_of
 from pileup.pytest_plugin.reporting import write
 from pileup.reports.writing import render
 from pileup.results import Exploration, Run, Sighting, Stats
-from pileup.search.progress import Progress
-from pileup.search.stopping import real_seconds
+from pileup.search.accounts.progress import Progress
+from pileup.search.accounts.stopping import real_seconds
 from pileup.sim.agents import Body
 from pileup.tokens import decode
 

@@ -14,7 +14,7 @@ from pileup.errors import UsageError
 from pileup.pytest_plugin.conducting import conduct
 from pileup.pytest_plugin.expecting import IGNORE, asked_of, expect_sense
 from pileup.pytest_plugin.staging import Stage, ask_for_world, fill_wide, function_of
-from pileup.search.program import Check
+from pileup.search.runs.program import Check
 from pileup.sim.agents import Agent, Body
 from pileup.sim.bodies import is_async
 

@@ -30,7 +30,7 @@ def token_of(text: str, folder: Path) -> str:
         if text.startswith(f"{PREFIX}-"):
             token = text
         else:
-            from pileup.search.saved import load
+            from pileup.search.keeping.saved import load
 
             token = load(folder / text).token
         decode(token)

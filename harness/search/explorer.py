@@ -9,17 +9,17 @@ from functools import partial
 from pileup.choices import Strategy
 from pileup.findings import Finding
 from pileup.results import Exploration, Run
-from pileup.search.coverage import Coverage
-from pileup.search.endless import Endless
-from pileup.search.garbage import resting_collector
-from pileup.search.ledger import MOST_NAMED, Ledger
-from pileup.search.portions import PROVED, Sights
-from pileup.search.progress import Teller
-from pileup.search.prover import Prover
-from pileup.search.runner import Conditions
-from pileup.search.sameness import marks
-from pileup.search.shrink import shrink
-from pileup.search.stopping import Stop
+from pileup.search.accounts.endless import Endless
+from pileup.search.accounts.ledger import MOST_NAMED, Ledger
+from pileup.search.accounts.portions import PROVED, Sights
+from pileup.search.accounts.progress import Teller
+from pileup.search.accounts.stopping import Stop
+from pileup.search.proving.prover import Prover
+from pileup.search.proving.sameness import marks
+from pileup.search.runs.coverage import Coverage
+from pileup.search.runs.garbage import resting_collector
+from pileup.search.runs.runner import Conditions
+from pileup.search.shrinking.shrink import shrink
 from pileup.sim.world import controlled
 from pileup.strategies import Systematic
 

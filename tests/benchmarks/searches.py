@@ -7,7 +7,7 @@ from workloads import Workload, agent_of
 
 import pileup
 from pileup.fakes import World
-from pileup.search.garbage import resting_collector
+from pileup.search.runs.garbage import resting_collector
 from pileup.sim.world import controlled
 from pileup.strategies import make
 

@@ -8,7 +8,7 @@ import pytest
 
 import pileup
 from pileup.fakes import World
-from pileup.search.progress import Progress
+from pileup.search.accounts.progress import Progress
 
 
 async def adds(world: World) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from pileup.cli.progress import PATIENCE, PAUSE, Watch
-from pileup.search import stopping
-from pileup.search.progress import Progress
+from pileup.search.accounts import stopping
+from pileup.search.accounts.progress import Progress
 
 
 @dataclass

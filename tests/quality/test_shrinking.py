@@ -24,9 +24,9 @@ from pileup.fakes import World
 from pileup.faults import Rule
 from pileup.findings import Finding
 from pileup.results import Run, Size
-from pileup.search import attempt, gate, reduce, shrink
 from pileup.search.explorer import Explorer
-from pileup.search.garbage import resting_collector
+from pileup.search.runs.garbage import resting_collector
+from pileup.search.shrinking import attempt, gate, reduce, shrink
 from pileup.sim.world import controlled
 from pileup.strategies import Replay, make
 from pileup.strategies.follow import Follow

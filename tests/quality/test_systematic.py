@@ -26,7 +26,7 @@ import pileup
 from pileup.fakes import World
 from pileup.faults.rules import Plan, Rule
 from pileup.search.explorer import Conditions, Explorer
-from pileup.search.program import assemble
+from pileup.search.runs.program import assemble
 from pileup.settings import Budgets
 from pileup.strategies import _order, systematic
 from pileup.strategies._order import Deed, Order

@@ -22,7 +22,7 @@ from pileup.faults.weather import Weather
 from pileup.history import FAIL
 from pileup.operations import COMMUTING, READ
 from pileup.search.explorer import Explorer
-from pileup.search.garbage import resting_collector
+from pileup.search.runs.garbage import resting_collector
 from pileup.sim.kernel import Sim
 from pileup.sim.studied import StudiedSim
 from pileup.sim.world import controlled

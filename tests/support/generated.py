@@ -22,7 +22,7 @@ import pileup
 from pileup.fakes import World
 from pileup.fakes.database import DatabaseError
 from pileup.search.explorer import Conditions, Explorer
-from pileup.search.program import assemble
+from pileup.search.runs.program import assemble
 from pileup.settings import Budgets
 
 Instruction: TypeAlias = tuple[Any, ...]

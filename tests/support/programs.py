@@ -20,7 +20,7 @@ import pileup
 from pileup.choices import Point, Tape
 from pileup.fakes import World
 from pileup.search.explorer import Conditions, Explorer
-from pileup.search.program import assemble
+from pileup.search.runs.program import assemble
 from pileup.settings import Budgets
 from pileup.strategies import Replay
 

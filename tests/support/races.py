@@ -43,7 +43,7 @@ import pileup
 from pileup.fakes import World
 from pileup.fakes.memory import Memory
 from pileup.findings import Finding
-from pileup.search.garbage import resting_collector
+from pileup.search.runs.garbage import resting_collector
 from pileup.sim.agents import Body
 from pileup.sim.world import controlled
 from pileup.strategies import make

@@ -24,8 +24,8 @@ import pileup
 from pileup.errors import HarnessError, NotDeterministic
 from pileup.fakes import World
 from pileup.faults import Rule
-from pileup.search import campaign, forked
-from pileup.search.portions import Mode, Portion
+from pileup.search.accounts.portions import Mode, Portion
+from pileup.search.campaigns import campaign, forked
 from pileup.strategies import Random, make
 
 RUNS = 120

@@ -13,10 +13,10 @@ from pileup.fakes import World
 from pileup.faults import Rule
 from pileup.history import History
 from pileup.results import Spread
-from pileup.search import coverage as orders
-from pileup.search import portions
-from pileup.search.coverage import ALWAYS, EVERY, Coverage
-from pileup.search.outcome import Ended
+from pileup.search.accounts import portions
+from pileup.search.runs import coverage as orders
+from pileup.search.runs.coverage import ALWAYS, EVERY, Coverage
+from pileup.search.runs.outcome import Ended
 from pileup.strategies.spelled import Spelled
 
 NUMBERS: list[Callable[[History], str]] = [orders.order_of]

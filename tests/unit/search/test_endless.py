@@ -9,7 +9,8 @@ import pytest
 
 import pileup
 from pileup.fakes import World
-from pileup.search import endless, gate, shrink
+from pileup.search.accounts import endless
+from pileup.search.shrinking import gate, shrink
 
 BUDGETS = pileup.Budgets(steps=200, events=200)
 

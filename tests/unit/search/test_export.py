@@ -20,8 +20,8 @@ from pileup.errors import UsageError
 from pileup.fakes import World
 from pileup.faults import Rule
 from pileup.findings import Finding
-from pileup.search.export import export, name_of
-from pileup.search.literals import quoted
+from pileup.search.keeping.export import export, name_of
+from pileup.search.keeping.literals import quoted
 
 SHOP = """\
 import pileup

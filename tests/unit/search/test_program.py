@@ -13,7 +13,7 @@ import pileup
 from pileup.choices import Tape
 from pileup.errors import BadToken, UsageError
 from pileup.fakes import World
-from pileup.search.program import MOST_AGENTS, assemble, name_of
+from pileup.search.runs.program import MOST_AGENTS, assemble, name_of
 from pileup.sim.bodies import MOST_KNOWN, arguments, is_async
 from pileup.tokens import Ticket, decode, encode
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pileup.search.reduce import lower, reduce
+from pileup.search.shrinking.reduce import lower, reduce
 
 unhurried = settings(deadline=None)  # because no verdict may hang on a real clock
 

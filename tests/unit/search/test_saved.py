@@ -18,9 +18,9 @@ from pileup.errors import UsageError
 from pileup.fakes import World
 from pileup.faults import Rule
 from pileup.findings import Finding
-from pileup.search.again import Verdict, try_again
 from pileup.search.explorer import Explorer
-from pileup.search.saved import LARGEST, MOST_FILES, Failure, Shelf
+from pileup.search.keeping.again import Verdict, try_again
+from pileup.search.keeping.saved import LARGEST, MOST_FILES, Failure, Shelf
 from pileup.tokens import decode, encode
 
 NAME = "adds x3"
@@ -169,7 +169,7 @@ KEEPS = """
 import sys
 from pathlib import Path
 from pileup.findings import Finding
-from pileup.search.saved import Shelf
+from pileup.search.keeping.saved import Shelf
 
 finding = Finding.from_json(Path(sys.argv[2]).read_text("utf-8"))
 for _ in range(60):

@@ -18,10 +18,10 @@ from pileup.fakes import World
 from pileup.faults import Rule
 from pileup.notes import Note
 from pileup.operations import READ, UPDATE, Operation, Touch
-from pileup.search.differences import not_serial
-from pileup.search.in_order import InOrder, count, kept, orders, suggested
-from pileup.search.outcome import Ended, Outcome
-from pileup.search.serial import MOST_ORDERS
+from pileup.search.runs.differences import not_serial
+from pileup.search.runs.in_order import InOrder, count, kept, orders, suggested
+from pileup.search.runs.outcome import Ended, Outcome
+from pileup.search.runs.serial import MOST_ORDERS
 from pileup.settings import Budgets
 from pileup.sim.world import controlled
 from pileup.strategies import Dull

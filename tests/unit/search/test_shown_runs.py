@@ -11,7 +11,7 @@ import pileup
 from pileup.fakes import World
 from pileup.results import Exploration, Run
 from pileup.scenarios.config_race import FIXED, RACE
-from pileup.search.ledger import MOST_SHRUNK
+from pileup.search.accounts.ledger import MOST_SHRUNK
 
 MANY = "abcdefgh"
 

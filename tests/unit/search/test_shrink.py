@@ -14,11 +14,11 @@ from pileup.fakes import World
 from pileup.faults import Rule
 from pileup.findings import Finding
 from pileup.results import Run, Size
-from pileup.search.attempt import Cost
 from pileup.search.explorer import Explorer
-from pileup.search.garbage import resting_collector
-from pileup.search.gate import MOST_RUNS, Gate
-from pileup.search.shrink import OTHERS, Shrinker, _swerves, shrink
+from pileup.search.runs.garbage import resting_collector
+from pileup.search.shrinking.attempt import Cost
+from pileup.search.shrinking.gate import MOST_RUNS, Gate
+from pileup.search.shrinking.shrink import OTHERS, Shrinker, _swerves, shrink
 from pileup.settings import Limits
 from pileup.sim.world import controlled
 from pileup.strategies import Random

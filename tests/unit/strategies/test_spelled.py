@@ -16,7 +16,7 @@ from pileup.faults import Rule
 from pileup.findings import Finding
 from pileup.results import Run
 from pileup.search.explorer import Explorer
-from pileup.search.spell import hide, line, spell
+from pileup.search.keeping.spell import hide, line, spell
 from pileup.strategies._lines import read, reveal
 from pileup.strategies.spelled import Spelled
 from pileup.tokens import decode

@@ -16,7 +16,7 @@ from pileup.choices import Student
 from pileup.errors import NotDeterministic
 from pileup.fakes import World
 from pileup.search.explorer import Conditions, Explorer
-from pileup.search.program import assemble
+from pileup.search.runs.program import assemble
 from pileup.sim.studied import StudiedSim
 from pileup.strategies import Dull
 from pileup.strategies.systematic import Systematic

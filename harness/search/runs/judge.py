@@ -13,10 +13,10 @@ from pileup.detectors import detect, without_shadows
 from pileup.errors import UsageError
 from pileup.findings import Finding
 from pileup.history import INFO, History
-from pileup.search.failures import failures, left_waiting, origin, said_by
-from pileup.search.outcome import Ended
-from pileup.search.program import Program
-from pileup.search.serial import SerialOracle
+from pileup.search.runs.failures import failures, left_waiting, origin, said_by
+from pileup.search.runs.outcome import Ended
+from pileup.search.runs.program import Program
+from pileup.search.runs.serial import SerialOracle
 from pileup.sim.endings import Deadlock, Overrun, Stuck
 from pileup.sim.kernel import Sim
 

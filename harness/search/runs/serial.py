@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from pileup.findings import Finding
-from pileup.search.differences import not_serial
-from pileup.search.in_order import Order, count, kept, orders, suggested
-from pileup.search.outcome import Ended, Outcome
+from pileup.search.runs.differences import not_serial
+from pileup.search.runs.in_order import Order, count, kept, orders, suggested
+from pileup.search.runs.outcome import Ended, Outcome
 
 MOST_ORDERS: Final = 120
 """How many orders are run where the user asks for the oracle: all those of five agents."""

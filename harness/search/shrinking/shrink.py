@@ -19,10 +19,10 @@ from pileup.choices import CLOCK
 from pileup.detectors.taxonomy import LASTING
 from pileup.findings import Finding
 from pileup.results import Run, Shrunk
-from pileup.search.attempt import Attempt
-from pileup.search.gate import MOST_STEPS, Gate
-from pileup.search.prover import Prover
-from pileup.search.reduce import lower, reduce
+from pileup.search.proving.prover import Prover
+from pileup.search.shrinking.attempt import Attempt
+from pileup.search.shrinking.gate import MOST_STEPS, Gate
+from pileup.search.shrinking.reduce import lower, reduce
 from pileup.settings import Limits
 from pileup.strategies import Random
 from pileup.strategies.follow import Follow, Sketch, Swerve

@@ -15,7 +15,7 @@ from typing import Final
 from pileup.history import FAIL, History
 from pileup.operations import READ, Item
 from pileup.results import Spread
-from pileup.search.outcome import Ended
+from pileup.search.runs.outcome import Ended
 
 ALWAYS: Final = 25
 EVERY: Final = 16

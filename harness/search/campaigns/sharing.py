@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from pileup.errors import PileupError
-from pileup.search.crews import Crew, Job
-from pileup.search.endless import Endless
-from pileup.search.portions import Portion
-from pileup.search.progress import Teller
-from pileup.search.stopping import Stop, real_seconds
+from pileup.search.accounts.endless import Endless
+from pileup.search.accounts.portions import Portion
+from pileup.search.accounts.progress import Teller
+from pileup.search.accounts.stopping import Stop, real_seconds
+from pileup.search.campaigns.crews import Crew, Job
 
 LOOK: Final = 0.2
 """How many seconds pass at most until it is noticed that somebody wants to stop."""

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 from pileup.choices import STREAMS, Strategy, Tape
 from pileup.results import Run, Tally
-from pileup.search.coverage import Coverage
-from pileup.search.endless import Endless
-from pileup.search.garbage import Tidy
-from pileup.search.runner import Runner
+from pileup.search.accounts.endless import Endless
+from pileup.search.runs.coverage import Coverage
+from pileup.search.runs.garbage import Tidy
+from pileup.search.runs.runner import Runner
 from pileup.sim.runtimes import make_runtime
 from pileup.strategies import Dull
 

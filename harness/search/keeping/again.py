@@ -11,10 +11,10 @@ from pileup.errors import Diverged, UsageError
 from pileup.faults.rules import Plan
 from pileup.findings import Finding
 from pileup.results import Run
-from pileup.search.garbage import resting_collector
-from pileup.search.prover import Prover
-from pileup.search.saved import Failure
-from pileup.search.spell import spell_tape
+from pileup.search.keeping.saved import Failure
+from pileup.search.keeping.spell import spell_tape
+from pileup.search.proving.prover import Prover
+from pileup.search.runs.garbage import resting_collector
 from pileup.settings import Limits
 from pileup.sim.world import controlled
 from pileup.strategies.spelled import Spelled

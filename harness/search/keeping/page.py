@@ -14,10 +14,10 @@ from typing import Final
 
 from pileup.faults.rules import Plan, Rule
 from pileup.findings import Finding
-from pileup.search.imports import Names
-from pileup.search.literals import INDENT, literal_of, plain, quoted, spread, value_of
-from pileup.search.program import Program, Setup
-from pileup.search.runner import Conditions
+from pileup.search.keeping.imports import Names
+from pileup.search.keeping.literals import INDENT, literal_of, plain, quoted, spread, value_of
+from pileup.search.runs.program import Program, Setup
+from pileup.search.runs.runner import Conditions
 from pileup.settings import Budgets
 
 WIDTH: Final = 88

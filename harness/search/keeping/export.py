@@ -16,11 +16,11 @@ from typing import Final
 from pileup.errors import UsageError
 from pileup.findings import Finding
 from pileup.results import Run
-from pileup.search.again import under
-from pileup.search.page import Call, write
-from pileup.search.program import Program
-from pileup.search.prover import Prover
-from pileup.search.spell import spell
+from pileup.search.keeping.again import under
+from pileup.search.keeping.page import Call, write
+from pileup.search.keeping.spell import spell
+from pileup.search.proving.prover import Prover
+from pileup.search.runs.program import Program
 from pileup.strategies.spelled import Spelled
 from pileup.tokens import decode
 

@@ -10,10 +10,10 @@ from typing import NamedTuple, Protocol
 
 from pileup.choices import Strategy
 from pileup.errors import UsageError
-from pileup.search.garbage import resting_collector
-from pileup.search.portions import Mode, Player, Portion
-from pileup.search.program import Program
-from pileup.search.runner import Conditions, Runner
+from pileup.search.accounts.portions import Mode, Player, Portion
+from pileup.search.runs.garbage import resting_collector
+from pileup.search.runs.program import Program
+from pileup.search.runs.runner import Conditions, Runner
 from pileup.sim.world import controlled
 from pileup.strategies import Systematic, make
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
 
-from pileup.search.literals import plain, spread
-from pileup.search.program import name_of
+from pileup.search.keeping.literals import plain, spread
+from pileup.search.runs.program import name_of
 
 SHORT: Final = 79
 """What is longer goes on several lines, whatever the formatter is set to."""

@@ -8,9 +8,9 @@ from typing import Final
 
 from pileup.findings import Finding
 from pileup.results import Run
-from pileup.search.attempt import Attempt, cost_of
-from pileup.search.garbage import Tidy
-from pileup.search.prover import Prover
+from pileup.search.proving.prover import Prover
+from pileup.search.runs.garbage import Tidy
+from pileup.search.shrinking.attempt import Attempt, cost_of
 from pileup.settings import Limits
 from pileup.strategies import Replay
 from pileup.strategies.follow import Follow, Sketch

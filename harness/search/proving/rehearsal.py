@@ -16,9 +16,9 @@ from typing import Final
 from pileup.errors import NotDeterministic
 from pileup.history import History
 from pileup.results import Run
-from pileup.search.portions import Mode
-from pileup.search.runner import Runner
-from pileup.search.sameness import expect_same, is_same, marks, parting, same_events, titles
+from pileup.search.accounts.portions import Mode
+from pileup.search.proving.sameness import expect_same, is_same, marks, parting, same_events, titles
+from pileup.search.runs.runner import Runner
 from pileup.strategies import Dull
 
 TO_BE_SURE: Final = 10

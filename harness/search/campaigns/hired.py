@@ -9,10 +9,10 @@ from concurrent import futures
 from functools import partial
 
 from pileup.errors import UsageError
-from pileup.search.crews import Job, Recipe
-from pileup.search.forked import ignore_interrupts
-from pileup.search.portions import Portion
-from pileup.search.program import Program, name_of
+from pileup.search.accounts.portions import Portion
+from pileup.search.campaigns.crews import Job, Recipe
+from pileup.search.campaigns.forked import ignore_interrupts
+from pileup.search.runs.program import Program, name_of
 
 
 class Hired:

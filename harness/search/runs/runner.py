@@ -14,13 +14,13 @@ from pileup.errors import NeedsLoop, NeedsToBlock, WrongBackend
 from pileup.faults.rules import Plan
 from pileup.faults.weather import Weather
 from pileup.results import Run
-from pileup.search.coverage import Coverage
-from pileup.search.garbage import forget, resting_collector, unawaited
-from pileup.search.in_order import InOrder, Order
-from pileup.search.judge import judge, symptoms
-from pileup.search.outcome import Ended
-from pileup.search.program import Program
-from pileup.search.serial import MOST_IN_PASSING, MOST_ORDERS, SerialOracle
+from pileup.search.runs.coverage import Coverage
+from pileup.search.runs.garbage import forget, resting_collector, unawaited
+from pileup.search.runs.in_order import InOrder, Order
+from pileup.search.runs.judge import judge, symptoms
+from pileup.search.runs.outcome import Ended
+from pileup.search.runs.program import Program
+from pileup.search.runs.serial import MOST_IN_PASSING, MOST_ORDERS, SerialOracle
 from pileup.settings import Budgets, Limits
 from pileup.sim.current import being
 from pileup.sim.endings import Blocked, Misuse

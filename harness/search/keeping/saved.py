@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from pileup.errors import BadToken, NotSaved, UsageError
 from pileup.findings import Finding
-from pileup.search.spell import spell_tape
+from pileup.search.keeping.spell import spell_tape
 from pileup.tokens import Ticket, decode
 
 FORMAT: Final = 1

@@ -20,8 +20,8 @@ from typing import Final
 
 from pileup.choices import Strategy
 from pileup.errors import HarnessError
-from pileup.search.crews import Job, Recipe
-from pileup.search.portions import Portion
+from pileup.search.accounts.portions import Portion
+from pileup.search.campaigns.crews import Job, Recipe
 
 PATIENCE: Final = 2.0
 """How many seconds a worker that has nothing more to do is given to end by itself."""

@@ -20,18 +20,18 @@ from typing import Final
 from pileup.choices import Strategy
 from pileup.errors import NotDeterministic, UsageError
 from pileup.results import Exploration, Run
-from pileup.search.crews import Crew, Recipe, recipe_for
-from pileup.search.diary import Diary
-from pileup.search.endless import Endless
+from pileup.search.accounts.endless import Endless
+from pileup.search.accounts.ledger import Ledger
+from pileup.search.accounts.portions import PROVED, First, Mode, Player, Portion, Sights
+from pileup.search.accounts.progress import Teller, Watcher, expect_watcher
+from pileup.search.accounts.stopping import Stop, real_seconds, stopping
+from pileup.search.campaigns.crews import Crew, Recipe, recipe_for
+from pileup.search.campaigns.diary import Diary
+from pileup.search.campaigns.forked import Forked, can_fork
+from pileup.search.campaigns.hired import Hired, Spawned
+from pileup.search.campaigns.sharing import Sharing
 from pileup.search.explorer import Explorer
-from pileup.search.forked import Forked, can_fork
-from pileup.search.garbage import resting_collector
-from pileup.search.hired import Hired, Spawned
-from pileup.search.ledger import Ledger
-from pileup.search.portions import PROVED, First, Mode, Player, Portion, Sights
-from pileup.search.progress import Teller, Watcher, expect_watcher
-from pileup.search.sharing import Sharing
-from pileup.search.stopping import Stop, real_seconds, stopping
+from pileup.search.runs.garbage import resting_collector
 from pileup.settings import whole
 from pileup.sim.world import controlled
 from pileup.strategies import Replay, make

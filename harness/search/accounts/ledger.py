@@ -12,7 +12,7 @@ from pileup.faults.rules import Plan
 from pileup.findings import Finding, Rank
 from pileup.history import History
 from pileup.results import Exploration, Run, Sighting, Stats, Tally
-from pileup.search.portions import PROVED, First, Portion, kinds_in
+from pileup.search.accounts.portions import PROVED, First, Portion, kinds_in
 
 MOST_NAMED: Final = 5
 MOST_SHRUNK: Final = 5

@@ -11,11 +11,11 @@ from pileup.errors import Diverged, NotDeterministic
 from pileup.faults.rules import Plan
 from pileup.findings import Finding
 from pileup.results import Run
-from pileup.search.garbage import resting_collector
-from pileup.search.program import Program
-from pileup.search.rehearsal import TO_BE_SURE, Rehearsal, done_once, expect_shown
-from pileup.search.runner import Conditions, Runner
-from pileup.search.sameness import expect_same
+from pileup.search.proving.rehearsal import TO_BE_SURE, Rehearsal, done_once, expect_shown
+from pileup.search.proving.sameness import expect_same
+from pileup.search.runs.garbage import resting_collector
+from pileup.search.runs.program import Program
+from pileup.search.runs.runner import Conditions, Runner
 from pileup.settings import Limits
 from pileup.sim.world import controlled
 from pileup.strategies import Replay

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from pileup.errors import UsageError
-from pileup.search.portions import Portion
+from pileup.search.accounts.portions import Portion
 
 FORMAT: Final = 1
 

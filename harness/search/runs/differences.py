@@ -8,8 +8,8 @@ from typing import Final
 from pileup.detectors.taxonomy import KINDS
 from pileup.findings import Finding
 from pileup.operations import READ
-from pileup.search.in_order import Order
-from pileup.search.outcome import EFFECT, END, FAILED, RETURNED, Ended, Outcome
+from pileup.search.runs.in_order import Order
+from pileup.search.runs.outcome import EFFECT, END, FAILED, RETURNED, Ended, Outcome
 
 SORTS: Final = (END, EFFECT, FAILED, RETURNED)
 """The sorts of parts that an outcome has, the most telling first."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pileup.findings import Finding
 from pileup.results import Exploration, Run, Sighting
-from pileup.search.again import COUNT, Verdict, try_again
+from pileup.search.accounts.ledger import MOST_SHRUNK
 from pileup.search.explorer import Explorer
-from pileup.search.ledger import MOST_SHRUNK
-from pileup.search.saved import Shelf
+from pileup.search.keeping.again import COUNT, Verdict, try_again
+from pileup.search.keeping.saved import Shelf
 
 SAVED = "saved"
 """Who has found what was found by trying a saved failure again."""

@@ -1,0 +1,1 @@
+"""What runs add up to, how far an exploration has come, and when it is enough."""

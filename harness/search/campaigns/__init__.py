@@ -1,0 +1,1 @@
+"""An exploration by several workers, for some time, or in several sittings."""

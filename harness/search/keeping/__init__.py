@@ -1,0 +1,1 @@
+"""What outlives an exploration: saved failures and exported tests."""
