@@ -45,11 +45,13 @@ class Memory:
 
     async def get(self, key: str) -> Any:
         """Read a cell."""
-        return await self._port.perform(self._reading(key))
+        perform = self._port.perform  # a name of its own, because Python calls it sooner
+        return await perform(self._reading(key))
 
     async def set(self, key: str, value: object) -> None:
         """Overwrite a cell."""
-        await self._port.perform(self._writing(key, value))
+        perform = self._port.perform
+        await perform(self._writing(key, value))
 
     async def add(self, key: str, amount: float) -> Any:
         """Add to a cell atomically, and return the sum."""

@@ -53,6 +53,36 @@ class Sim(Trying):
     and `choose`; the rest is for runtimes and for the explorer.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_choices",
+        "_end",
+        "_loop",
+        "_loop_turns",
+        "_most_steps",
+        "_names",
+        "_schedule",
+        "_world_agent",
+        "agents",
+        "blocking",
+        "call",
+        "cancels",
+        "contents",
+        "fakes",
+        "faults",
+        "latencies",
+        "lines",
+        "on_crash",
+        "perform",
+        "sites",
+        "steps",
+        "strands",
+        "strategy",
+        "timed",
+        "timeout",
+        "world",
+    )
+
     def __init__(self, strategy: Strategy, budgets: Budgets = Budgets()) -> None:  # noqa: B008 - frozen
         super().__init__(budgets)
         self.strategy = strategy
@@ -228,26 +258,24 @@ class Sim(Trying):
 
     # Stepping ----------------------------------------------------------------------------
 
-    def step(self, horizon: float = inf) -> Strand | None:  # noqa: C901 - see below
+    def step(self, horizon: float = inf) -> Strand | None:
         """Let one thing happen, and return the strand to wake.
 
         `horizon` is the next deadline of the runtime's own loop. None means
         that time has moved to it, or that nothing can happen any more: then
         `ending` says why.
         """
-        # Written out where a call would cost more than what it does: this is the hottest loop.
-        line, timers = self._line, self.timers
-        last = line.last
+        last = self._line.last
         if last is not None and last.op is None:
-            line.leave(last)
+            self._line.leave(last)
         if self._withdrawn:
             self._record.flush(self.now)
-        while True:
-            self.steps += 1
-            if self.steps > self._most_steps:
-                self.end(Overrun("steps", self._most_steps, self._last_place()))
-            if not self._living or self.ending is not None:
-                return None
+        return self._go_on(last, horizon)
+
+    def _go_on(self, last: Strand | None, horizon: float) -> Strand | None:
+        """Let things happen until there is a strand to wake."""
+        line, timers = self._line, self.timers
+        while self._within_budget():
             soon = horizon
             if timers.pending and (mine := timers.next()) < soon:
                 soon = mine
@@ -264,6 +292,7 @@ class Sim(Trying):
                 line.drop(strand, last)
             elif not self._pass_time(horizon):
                 return None
+        return None
 
     def step_beside_loop(self) -> Strand | None:
         """Ask whether a parked operation takes effect while the loop has work of its own.
@@ -304,25 +333,30 @@ class Sim(Trying):
         """Let a strand's operation take effect."""
         op = strand.op
         assert op is not None
-        strand.op = None
-        strand.error = None
+        strand.op = strand.error = None
         if strand.watching:
             self._unwatch(strand, op)
         outcome: Outcome = OK
         try:
             strand.value = value = op.apply()
-        except Unacknowledged as lost:
-            strand.error, outcome = lost.reason, INFO
-            self.note_failure(strand, op)
         except (Exception, Expired) as error:  # noqa: BLE001 - the answer, raised in the agent
-            strand.error, outcome = error, FAIL
-            op.detail = type(error).__name__
-            self.note_refusal(strand, op)
+            outcome = self._refused(strand, op, error)
         else:
             if value is not None and op.detail is None:
                 op.detail = brief(value)
         if op is not RESUME:
             self._settle_effect(strand, op, outcome)
+
+    def _refused(self, strand: Strand, op: Operation, error: BaseException) -> Outcome:
+        """Keep an error for the strand to hear of, and say whether anything has happened."""
+        if isinstance(error, Unacknowledged):
+            strand.error = error.reason
+            self.note_failure(strand, op)
+            return INFO
+        strand.error = error
+        op.detail = type(error).__name__
+        self.note_refusal(strand, op)
+        return FAIL
 
     def _pass_time(self, horizon: float) -> bool:
         """Move to the next deadline; whether it was one of ours."""

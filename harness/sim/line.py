@@ -33,15 +33,15 @@ class Line:
     `at` how many candidates stand before it.
     """
 
-    __slots__ = ("_patience", "_streak", "at", "last", "mark", "point", "strands")
+    __slots__ = ("at", "last", "mark", "patience", "point", "strands", "streak")
 
     def __init__(self, patience: int) -> None:
         self.strands: list[Strand] = []
         self.last: Strand | None = None
         self.mark: tuple[int, ...] = ()
         self.at = 0
-        self._streak = 0
-        self._patience = patience
+        self.streak = 0
+        self.patience = patience
         self.point = Point("schedule", 0)
         self.point.candidates = self.strands
 
@@ -94,12 +94,10 @@ class Line:
         """
         strands, point = self.strands, self.point
         count, at = len(strands), self.at
-        if self._streak > self._patience:
-            self._streak = 0
+        if self.streak > self.patience:
+            self.streak = 0
             at += 1
-        if at >= count:
-            at = 0
-        point.at = at
+        point.at = at  # perhaps behind the last one, which is the first
         point.jump = jump
         point.count = options = count + jump
         index = strategy.choose(point)
@@ -113,9 +111,9 @@ class Line:
             at -= count
         strand = strands[at]
         if strand is self.last:  # as in `take_at`, because a call costs more than this
-            self._streak += 1
+            self.streak += 1
         else:
-            self._streak = 0
+            self.streak = 0
             self.last = strand
         self.at, self.mark = at, strand.rank
         return strand
@@ -124,9 +122,9 @@ class Line:
         """Return the strand at a place; it is the one that went last now."""
         strand = self.strands[at]
         if strand is self.last:
-            self._streak += 1
+            self.streak += 1
         else:
-            self._streak = 0
+            self.streak = 0
             self.last = strand
         self.at, self.mark = at, strand.rank
         return strand

@@ -14,6 +14,11 @@ from pileup.sim.parking import Parking
 class Marking(Parking):
     """Finds again what is marked, wherever it turns up."""
 
+    __slots__ = (
+        "marked",
+        "watched",
+    )
+
     def __init__(self, budgets: Budgets) -> None:
         super().__init__(budgets)
         self.marked = False

@@ -26,7 +26,25 @@ RESUME = Operation("resume", (), nothing)
 
 
 class Parking:
-    """The half of a run that knows no agents and asks no questions."""
+    """The half of a run that knows no agents and asks no questions.
+
+    It has slots, and so have all halves: with more than thirty attributes Python keeps
+    each object's names for itself, and looks its methods up anew in every run.
+    """
+
+    __slots__ = (
+        "_counts",
+        "_line",
+        "_most_events",
+        "_record",
+        "_rows",
+        "_withdrawn",
+        "budgets",
+        "ending",
+        "now",
+        "timers",
+        "where",
+    )
 
     def __init__(self, budgets: Budgets) -> None:
         self.budgets = budgets

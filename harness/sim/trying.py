@@ -13,6 +13,12 @@ from pileup.sim.paths import Tries
 class Trying(Marking):
     """Notes the path of each attempt that fails, in case it is made again."""
 
+    __slots__ = (
+        "_living",
+        "faulted",
+        "tries",
+    )
+
     def __init__(self, budgets: Budgets) -> None:
         super().__init__(budgets)
         self.tries: Tries | None = None  # from the first failure on

@@ -8,6 +8,8 @@ some runs are calm while others are hasty.
 
 from __future__ import annotations
 
+from math import trunc
+
 from pileup.choices import Point
 from pileup.strategies._draws import Draws
 
@@ -29,8 +31,9 @@ class Random:
         """Pick uniformly, but the clock only as often as this run is hasty."""
         if point.stream != "schedule":
             return self._draws.other(point)
+        draw = self._draw  # called by a name of its own, and `trunc`: this is asked at every step
         if not point.jump:
-            return int(self._draw() * point.count)
+            return trunc(draw() * point.count)
         if self._draws.wants_clock(point):
             return point.count - 1
-        return int(self._draw() * (point.count - 1))
+        return trunc(draw() * (point.count - 1))

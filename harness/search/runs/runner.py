@@ -26,6 +26,7 @@ from pileup.sim.current import being
 from pileup.sim.endings import Blocked, Misuse
 from pileup.sim.kernel import Sim
 from pileup.sim.limited import LimitedSim
+from pileup.sim.plain import PlainSim
 from pileup.sim.probes import loop_wanted_by
 from pileup.sim.runtimes import Runtime, make_runtime
 from pileup.sim.studied import StudiedSim
@@ -145,7 +146,9 @@ class Runner:
         budgets = self.conditions.budgets
         if traced:
             return TracedSim(strategy, budgets, limits)
-        return LimitedSim(strategy, budgets, limits) if studied else Sim(strategy, budgets)
+        if studied:
+            return LimitedSim(strategy, budgets, limits)
+        return PlainSim(strategy, budgets)
 
     @contextmanager
     def _played(self, sim: Sim) -> Iterator[None]:
@@ -181,7 +184,10 @@ class Runner:
 
     def _run_in_order(self, order: Order, limits: Limits | None) -> Ended:
         budgets, strategy = self.conditions.budgets, InOrder(order)
-        sim = Sim(strategy, budgets) if limits is None else LimitedSim(strategy, budgets, limits)
+        if limits is None:
+            sim: Sim = PlainSim(strategy, budgets)
+        else:
+            sim = LimitedSim(strategy, budgets, limits)
         with self._played(sim):
             pass
         ended = Ended(sim, sim.history)
