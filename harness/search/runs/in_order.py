@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import pairwise, permutations
 from math import factorial
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from pileup.choices import Point
 from pileup.history import FAIL, History, RawRow
@@ -47,20 +47,24 @@ class InOrder:
         """Pick whoever stands first; let time pass where the first one sleeps."""
         if point.stream != "schedule":
             return point.usual
-        options = [point.candidate(index) for index in range(point.count - point.jump)]
-        strands = [each for each in options if isinstance(each, Strand)]
-        if strands[0].number == LOOP:
+        at = point.at
+        strands = cast("list[Strand]", [*point.candidates[at:], *point.candidates[:at]])
+        first = strands[0]
+        if first.number == LOOP:
             return 0
-        places = [self._place(each) for each in strands]
+        places = list(map(self._place, strands))
         best = min(places)
-        self._look_ahead(strands[0].sim.agents)
-        if best > self._front and point.jump and self._sleeps(strands[0].sim.strands):
+        self._look_ahead(first.sim.agents)
+        if best > self._front and point.jump and self._sleeps(first.sim.strands):
             return point.count - 1
         return places.index(best)
 
     def _place(self, strand: Strand) -> int:
         """Where a strand's agent stands; what happens by itself comes last."""
-        return self._places.get(_root(strand.agent), len(self._order))
+        agent = strand.agent
+        return self._places.get(
+            agent.index if agent.parent is None else _root(agent), len(self._order)
+        )
 
     def _look_ahead(self, agents: Sequence[Agent]) -> None:
         """Pass over those that have ended, and send one that polls to the end of the line."""

@@ -111,7 +111,7 @@ def budgets(**limits: float) -> pileup.Budgets:
 
 ODD = {
     "one alone": pileup.Scenario(counts, agents=1),
-    "many": pileup.Scenario(counts, agents=30),
+    "many": pileup.Scenario(counts, agents=12),
     "of little patience": pileup.Scenario(counts, budgets=budgets(patience=2)),
     "out of steps": pileup.Scenario(counts, agents=4, budgets=budgets(steps=17)),
     "out of events": pileup.Scenario(counts, agents=4, budgets=budgets(events=17)),
