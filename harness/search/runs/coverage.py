@@ -16,6 +16,7 @@ from pileup.history import FAIL, History
 from pileup.operations import READ, Item
 from pileup.results import Spread
 from pileup.search.runs.outcome import Ended
+from pileup.search.runs.verdicts import Verdicts
 
 ALWAYS: Final = 25
 EVERY: Final = 16
@@ -33,6 +34,7 @@ class Coverage:
         self.touched: dict[str, None] = {}
         """What agents touched in the last run in which nothing was contended."""
         self.looks = 0
+        self.verdicts = Verdicts()
 
     def look(self, ended: Ended, number: int) -> None:
         """Look at a run, if it is one of those that are looked at."""

@@ -40,21 +40,21 @@ def symptoms(sim: Sim, program: Program) -> list[Finding]:
     return [*_endings(sim), *failures(sim), *_check(sim, program)]
 
 
-def judge(
-    ended: Ended,
-    seen: list[Finding],
-    excused: Callable[[], bool | None],
-    oracle: SerialOracle | None,
-) -> tuple[Finding, ...]:
-    """Say what went wrong in a run that has ended, worst first.
+def causes(
+    ended: Ended, excused: Callable[[], bool | None], oracle: SerialOracle | None
+) -> list[Finding]:
+    """Say what detectors find in a run that has ended.
 
     The oracle, where the user asks for it, speaks only where no detector does:
     what they name is why the run is not serial.
     """
-    causes = detect(ended.history, excused)
+    found = detect(ended.history, excused)
     unexplained = None if oracle is None else oracle.finding(ended)
-    if unexplained is not None and not causes:
-        causes = [unexplained]
+    return found if found or unexplained is None else [unexplained]
+
+
+def judge(seen: list[Finding], causes: list[Finding]) -> tuple[Finding, ...]:
+    """Put together what is plain to see and what has caused it, worst first."""
     found = without_shadows([*seen, *causes]) if seen and causes else [*seen, *causes]
     return tuple(sorted(found, key=lambda finding: finding.rank))
 

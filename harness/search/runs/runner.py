@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
-from pileup.choices import Strategy, Student
+from pileup.choices import Strategy, Student, Tape
 from pileup.errors import NeedsLoop, NeedsToBlock, WrongBackend
 from pileup.faults.rules import Plan
 from pileup.faults.weather import Weather
+from pileup.findings import Finding
 from pileup.results import Run
 from pileup.search.runs.coverage import Coverage
 from pileup.search.runs.garbage import forget, resting_collector, unawaited
 from pileup.search.runs.in_order import InOrder, Order
-from pileup.search.runs.judge import judge, symptoms
+from pileup.search.runs.judge import causes, judge, symptoms
 from pileup.search.runs.outcome import Ended
 from pileup.search.runs.program import Program
 from pileup.search.runs.serial import MOST_IN_PASSING, MOST_ORDERS, SerialOracle
@@ -122,13 +123,12 @@ class Runner:
         faults = weather.tally if weather is not None else ()
         struck = any(tally.struck for tally in faults)
         ended = Ended(sim, sim.history, struck=struck, again=traced)
+        tape = sim.tape
         # Outside of the run, because the oracle may have to run the agents in its turn.
-        asked = self.oracle if self.conditions.oracle is not None else None
-        oracle = self._oracle(limits)
         run = Run(
-            findings=judge(ended, seen, partial(oracle.explains, ended), asked),
+            findings=judge(seen, self._causes(ended, tape, limits)),
             history=ended.history,
-            tape=sim.tape,
+            tape=tape,
             results={each.name: each.result for each in sim.agents if each.done and not each.error},
             seconds=sim.now,
             steps=sim.steps,
@@ -141,6 +141,16 @@ class Runner:
             cast("Student", strategy).learn(sim.trail)
         sim.let_go()
         return run
+
+    def _causes(self, ended: Ended, tape: Tape, limits: Limits | None) -> list[Finding]:
+        """Ask who knows what went wrong; of runs that are searched, once for the same choices."""
+        excused = partial(self._oracle(limits).explains, ended)
+        if self.conditions.oracle is not None:
+            return causes(ended, excused, self.oracle)
+        ask = partial(causes, ended, excused, None)
+        if self.coverage is None or ended.again:
+            return ask()
+        return self.coverage.verdicts.of(tape, (self.runtime.name, self.blocking), ask)
 
     def _sim(self, strategy: Strategy, traced: bool, studied: bool, limits: Limits | None) -> Sim:
         budgets = self.conditions.budgets
