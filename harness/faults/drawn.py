@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import fields
-from typing import Final
+from typing import Final, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -23,6 +23,8 @@ from pileup.faults.catalogue import CATALOGUE
 from pileup.faults.profiles import PROFILES
 from pileup.faults.rules import Moment, Plan, Rule
 
+T = TypeVar("T")
+
 TELLING: Final = ("lost", "timeout", "reset", "crash", "duplicated", "stale")
 """What shows most of what is wrong with agents: half of the rules are of these."""
 
@@ -31,9 +33,12 @@ BY_CHANCE: Final = tuple(
     name for name in CATALOGUE if name in {rule.fault for rule in PROFILES["3am"].rules}
 )
 """What can befall anybody; a full disk and missing rights are asked for by name."""
-LATEST_CALLS: Final = (2, 5, 12)
-"""Calls are drawn up to each of these alike often, because most of what is wrong is so at once."""
-LONGEST_BURST: Final = 8
+CALLS: Final = tuple(
+    call for last in (2, 5, 12) for call in range(1, last + 1) for _ in range(60 // last)
+)
+"""Calls up to each of these, alike often, because most of what is wrong is so at once."""
+BURSTS: Final = (*(0 for _ in range(9)), *range(1, 9))
+"""How many more calls are befallen: none, half of the time."""
 MOMENTS: Final[tuple[Moment, ...]] = ("after", "before")
 
 
@@ -56,15 +61,20 @@ def rules(
 ) -> SearchStrategy[Rule]:
     """Draw rules: one of the `faults`, at operations that `on` names, of agents that `by` names."""
     _check(faults, on, by)
-    fault = st.sampled_from(tuple(faults))
+    telling = (*TELLING * (len(BY_CHANCE) // len(TELLING)),) if faults is BY_CHANCE else ()
     return _rules(
-        st.sampled_from(TELLING) | fault if faults is BY_CHANCE else fault,
-        st.sampled_from(tuple(on)),
-        st.sampled_from(tuple(by)),
-        st.one_of(*[st.integers(1, last) for last in LATEST_CALLS]),
-        st.one_of(st.just(0), st.integers(0, LONGEST_BURST)),
-        st.sampled_from(MOMENTS),
+        _one_of((*telling, *faults)),
+        _one_of(tuple(on)),
+        _one_of(tuple(by)),
+        _one_of(CALLS),
+        _one_of(BURSTS),
+        _one_of(MOMENTS),
     )
+
+
+def _one_of(options: tuple[T, ...]) -> SearchStrategy[T]:
+    """Draw at most one number, because Hypothesis leaves away five numbers in a row and no more."""
+    return st.just(options[0]) if len(options) == 1 else st.sampled_from(options)
 
 
 # Composites, because Hypothesis prints what they return, and of all others how they were drawn.

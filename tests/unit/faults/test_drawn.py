@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import find, given, settings
 from support.counter import Counter, Told
@@ -49,6 +51,18 @@ def test_what_is_left_of_a_plan_is_the_one_fault_that_it_takes() -> None:
 def test_what_is_left_of_a_crash_is_its_call_alone() -> None:
     smallest = find(plans(faults=["pause", "crash"]), lambda plan: added(plan) == 2)
     assert smallest == Plan((Rule("crash", nth=2),))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_it_comes_from_no_rule_is_left_over(seed: int) -> None:
+    """With more numbers drawn for a rule one of four kept a rule that it did not need."""
+    smallest = find(
+        plans(faults=["slow", "pause", "crash"]),
+        lambda plan: added(plan) < 3,
+        random=Random(seed),
+        settings=settings(database=None, deadline=None),
+    )
+    assert smallest == Plan((Rule("crash", nth=1),))
 
 
 def test_every_fault_that_comes_by_chance_is_drawn() -> None:

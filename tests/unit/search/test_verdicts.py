@@ -13,6 +13,7 @@ from pileup.choices import Tape
 from pileup.fakes import World
 from pileup.findings import Finding
 from pileup.search.runs import runner, verdicts
+from pileup.search.runs.judge import causes
 from pileup.search.runs.verdicts import Verdicts
 
 NATIVE = ("native", False)
@@ -82,11 +83,10 @@ async def counts(world: World) -> None:
 
 def test_of_hundreds_of_runs_a_handful_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[Tape] = []
-    ask = runner.causes
 
     def noting(*about: object) -> list[Finding]:
         judged.append(Tape())
-        return ask(*about)  # type: ignore[arg-type] # handed on as it came
+        return causes(*about)  # type: ignore[arg-type] # handed on as it came
 
     monkeypatch.setattr(runner, "causes", noting)
     found = pileup.explore(counts, runs=300, strategy="random")
