@@ -1,10 +1,10 @@
 """The fast path: a run of which nobody wants to know more than its history.
 
 What most steps are like is written out here in one piece, because each call
-costs more than what it does: two strands or more are ready, no deadline is
-pending, one item is touched, nothing fails. All other steps, and all steps of
-a run that is studied or traced, go the plain way of `Sim.step`. A run that is
-seen again goes that way too, so every proof holds one against the other.
+costs more than what it does: somebody is ready, no deadline is pending, one
+item is touched, nothing fails. All other steps, and all steps of a run that is
+studied or traced, go the plain way of `Sim.step`. A run that is seen again
+goes that way too, so every proof holds one against the other.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class PlainSim(Sim):
         strands, last = line.strands, line.last
         count = len(strands)
         if (
-            count < 2  # noqa: PLR2004 - with one there is nothing to ask
-            or last is None
+            last is None
             or last.op is None
+            or not count
             or horizon < inf
             or self.timers.pending
             or self._withdrawn
@@ -46,20 +46,23 @@ class PlainSim(Sim):
             return super().step(horizon)
         self.steps += 1
 
-        # As `Line.ask`.
-        at, point = line.at, line.point
-        if line.streak > line.patience:
-            line.streak = 0
-            at += 1
-        point.at = at
-        point.jump = False
-        point.count = count
-        index = self.strategy.choose(point)
-        if not 0 <= index < count:
-            raise out_of_range(self.strategy, point, index)
-        self._schedule.append(index)
-        at += index
-        line.at = at = at if at < count else at - count
+        at = 0
+        if count > 1:  # as `Line.ask`
+            at, point = line.at, line.point
+            if line.streak > line.patience:
+                line.streak = 0
+                at += 1
+            point.at = at
+            point.jump = False
+            point.count = count
+            index = self.strategy.choose(point)
+            if not 0 <= index < count:
+                raise out_of_range(self.strategy, point, index)
+            self._schedule.append(index)
+            at += index
+            if at >= count:
+                at -= count
+        line.at = at
         strand = strands[at]
         line.mark = strand.rank
         if strand is last:

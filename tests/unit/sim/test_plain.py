@@ -140,7 +140,8 @@ def test_it_does_what_the_plain_way_does(name: str) -> None:
 # Without `last.op is None` as well; but that brings trio's loop down, in pieces.
 MUTANTS = {
     "line.streak > line.patience": "line.streak >= line.patience",
-    "at if at < count else at - count": "at % count and 0",
+    "at -= count": "at = 0",
+    "if count > 1:": "if True:",
     "self._schedule.append(index)": "...",
     "self.steps += 1": "...",
     "self.steps >= self._most_steps": "self.steps > self._most_steps",
