@@ -190,7 +190,9 @@ def test_the_loop_is_named_and_the_spent_budget_is_not(agent: Any) -> None:
 
 def test_that_calls_take_time_is_no_waiting() -> None:
     budgets = pileup.Budgets(events=300)
-    found = pileup.explore(insists, setup=advised, runs=5, budgets=budgets, timed=True)
+    found = pileup.explore(
+        insists, setup=advised, runs=5, budgets=budgets, timed=True, shrink=False
+    )
     assert "endless_loop" in [finding.kind for finding in found.findings]
 
 

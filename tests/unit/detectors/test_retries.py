@@ -419,7 +419,9 @@ def asks_in_a_loop(world: World) -> None:
 
 def test_an_sdk_in_tenacity_in_a_loop_makes_27_calls() -> None:
     down = Rule("unavailable", on="complete*")
-    result = pileup.explore(asks_in_a_loop, setup=start, agents=1, runs=3, faults=down)
+    result = pileup.explore(
+        asks_in_a_loop, setup=start, agents=1, runs=3, faults=down, shrink=False
+    )
     (finding,) = result.findings
     client, decorator, loop = finding.title.partition("27 = ")[2].split(" x ")
     asked = asks.__code__.co_firstlineno + 3
