@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.commands import Call
 from support.exported import expect_trace
+from support.sessions import without_others
 
 from pileup.cli import main
 from pileup.cli.exporting import FORMS as NAMES
@@ -55,7 +56,7 @@ def test_what_is_exported_fails_until_the_agents_are_mended(
     assert main(["export", str(saved), agent, "-o", "."]) == 0
     test = capsys.readouterr().out.strip()
     assert test == "test_lost_write_of_memory_entries.py"
-    pytest_it = ("-m", "pytest", "-q", "-p", "no:cacheprovider", test)
+    pytest_it = ("-m", "pytest", "-q", *without_others(()), test)
     folder = saved.parents[1]
     failed = _python(folder, *pytest_it)
     assert "lost_write" in failed.stdout

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from support.commands import Call, Start
+from support.sessions import without_others
 
 import pileup
 from pileup.choices import Tape
@@ -398,7 +399,8 @@ def test_what_a_test_run_has_written_is_told_as_well(tmp_path: Path, start: Star
     test = "import pytest\n\n\n@pytest.mark.pileup(runs=20)\nasync def test_adds(world):\n"
     body = "    n = await world.memory.get('n') or 0\n    await world.memory.set('n', n + 1)\n"
     (tmp_path / "test_it.py").write_text(test + body, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "--pileup-report=told", "test_it.py"]
+    options = [*without_others(()), "-q", "--pileup-report=told"]
+    command = [sys.executable, "-m", "pytest", *options, "test_it.py"]
     subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     done = start("report", str(tmp_path / "told"))
     assert done.code == 1, done.err

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from support.markdown import Example, examples, resembles
-from support.sessions import on_its_own
+from support.sessions import on_its_own, without_others
 
 EXAMPLES = examples(Path(__file__).parents[2] / "docs" / "pytest-benchmark.md")
 OPTIONS = (
-    *("-p", "no:randomly", "-p", "no:asyncio", "-p", "no:trio"),
+    *without_others(("benchmark", "cacheprovider")),
     *("--benchmark-max-time=0.01", "--benchmark-min-rounds=2"),
 )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.sessions import on_its_own
+from support.sessions import on_its_own, without_others
 
 import pileup
 from pileup.fakes import World
@@ -32,7 +32,8 @@ def pytest_benchmark_generate_machine_info():
 """
 
 QUICK = ("--benchmark-max-time=0.01", "--benchmark-min-rounds=2")
-ALONE = ("-p", "no:randomly", "-p", "no:asyncio", "-p", "no:trio", "-W", "error")
+PLUGINS = without_others(("benchmark", "cacheprovider"))
+ALONE = (*PLUGINS, "-W", "error")
 
 AGENTS = """
 import asyncio
@@ -509,7 +510,7 @@ def test_only_keeps_it_in(bed: Bed) -> None:
 
 def test_under_xdist_it_explores_and_takes_no_times(bed: Bed) -> None:
     bed.write(TOPOLOGIES)
-    result = bed.pytester.runpytest_subprocess(*ALONE[:6], "-n", "1")
+    result = bed.pytester.runpytest_subprocess(*PLUGINS, "-n", "1")
     result.assert_outcomes(passed=2)
     result.stdout.no_fnmatch_line("*OPS*")
     result.stderr.fnmatch_lines(["*disabled because xdist*"])

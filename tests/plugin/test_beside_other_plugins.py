@@ -72,8 +72,14 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     on_its_own(monkeypatch)
 
 
-def run_pytest(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-W", "ignore", *arguments)
+SLOW = ("-p", "no:hypothesispytest", "-p", "no:respx")
+"""They take longer to load than all else, so they are there with all of them, and once only."""
+
+
+def run_pytest(
+    pytester: pytest.Pytester, *arguments: str, without: tuple[str, ...] = SLOW
+) -> pytest.RunResult:
+    return pytester.runpytest_subprocess("-W", "ignore", *without, *arguments)
 
 
 @pytest.mark.parametrize("name", PLUGINS)
@@ -83,7 +89,7 @@ def test_tests_of_both_kinds_run_as_they_should(pytester: pytest.Pytester, name:
         arguments = ["-p", "no:randomly", *arguments]
     pytester.makeini("[pytest]")
     pytester.makepyfile(test_it=MIXED + text)
-    result = run_pytest(pytester, *arguments)
+    result = run_pytest(pytester, *arguments, without=() if name == "all of them" else SLOW)
     result.assert_outcomes(failed=2, passed=passed)
     result.stdout.fnmatch_lines_random(
         [
@@ -166,7 +172,7 @@ def test_ctrl_c_tells_what_was_found_and_ends_the_session(pytester: pytest.Pytes
     )
     begun = "    pathlib.Path('begun').touch()\n    entries"
     pytester.makepyfile(test_it=text.replace("    entries", begun) + "def test_more(): pass")
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-W", "ignore"]
+    command = [sys.executable, "-m", "pytest", *SLOW, "-p", "no:randomly", "-W", "ignore"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as session:
         while not Path("begun").exists():
             assert session.poll() is None

@@ -117,7 +117,7 @@ def test_it_works_under_hypothesis(session: Session) -> None:
         assert chaos.explore(adds, agents=agents, runs=20).clean == (agents == 1)
     """
     )
-    session(text).assert_outcomes(passed=1)
+    session(text, using=("hypothesispytest",)).assert_outcomes(passed=1)
     assert not Path(".pileup").exists()
 
 

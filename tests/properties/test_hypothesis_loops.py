@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+UNRELATED = ("-W", "ignore", "-p", "no:anyio", "-p", "no:respx", "-p", "no:randomly")
+
 TRIO = """
 import trio
 from hypothesis import given, settings, strategies as st
@@ -43,7 +45,7 @@ def test_a_schedule_varies_the_order():
 
 AGENTS_ON_TRIO = """
 import trio
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from pileup.hypothesis import schedules
 
 async def adds(world):
@@ -56,7 +58,7 @@ async def one(world):
     await trio.sleep(0)
     await world.memory.set("n", n + 1)
 
-@settings(deadline=None)
+@settings(deadline=None, phases=set(Phase) - {Phase.explain})
 @given(order=schedules())
 async def test_it(order):
     await trio.sleep(0)
@@ -65,7 +67,7 @@ async def test_it(order):
 
 ASYNCIO = """
 import asyncio, pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from pileup.hypothesis import schedules
 
 async def adds(world):
@@ -74,7 +76,7 @@ async def adds(world):
     await world.memory.set("n", n + 1)
 
 @pytest.mark.asyncio
-@settings(deadline=None)
+@settings(deadline=None, phases=set(Phase) - {Phase.explain})
 @given(order=schedules())
 async def test_it(order):
     await asyncio.sleep(0)
@@ -86,7 +88,7 @@ async def test_it(order):
 def test_pytest_trio_tries_one_order_and_a_schedule_many(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\ntrio_mode = true")
     pytester.makepyfile(test_it=TRIO)
-    result = pytester.runpytest_subprocess("-W", "ignore", "-p", "no:asyncio", "-p", "no:randomly")
+    result = pytester.runpytest_subprocess(*UNRELATED, "-p", "no:asyncio")
     result.assert_outcomes(passed=3)
 
 
@@ -100,6 +102,6 @@ def test_an_async_test_plays_agents_of_its_own_loop(
 ) -> None:
     pytester.makeini(f"[pytest]\n{ini}")
     pytester.makepyfile(test_it=text)
-    result = pytester.runpytest_subprocess("-W", "ignore", "-p", f"no:{off}")
+    result = pytester.runpytest_subprocess(*UNRELATED, "-p", f"no:{off}")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*pileup.hypothesis.LostWrite: *"])

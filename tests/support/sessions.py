@@ -24,8 +24,15 @@ async def test_adds(world, me):
         entries = await world.memory.get("entries") or []
         await world.memory.set("entries", [*entries, me.name])
 """
-OTHERS: Final = ("randomly", "asyncio", "trio", "cacheprovider", "benchmark", "anyio", "respx")
-"""Plugins that are left out where a test is not about them, because they take their time."""
+OTHERS: Final = (
+    *("randomly", "asyncio", "trio", "cacheprovider", "benchmark", "anyio", "respx"),
+    "hypothesispytest",
+)
+"""Plugins that are left out where a test is not about them, because they take their time.
+
+That of Hypothesis imports all of it at the end of any session: a second of the two that
+most of them take.
+"""
 
 
 OUTER: Final = ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "PYTEST_ADDOPTS")
