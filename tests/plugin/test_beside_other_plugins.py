@@ -72,8 +72,8 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     on_its_own(monkeypatch)
 
 
-SLOW = ("-p", "no:hypothesispytest", "-p", "no:respx")
-"""They take longer to load than all else, so they are there with all of them, and once only."""
+SLOW = ("-p", "no:hypothesispytest", "-p", "no:respx", "-p", "no:trio")
+"""They load Hypothesis and httpx, which takes longer than all else; so once, with all of them."""
 
 
 def run_pytest(
@@ -89,7 +89,8 @@ def test_tests_of_both_kinds_run_as_they_should(pytester: pytest.Pytester, name:
         arguments = ["-p", "no:randomly", *arguments]
     pytester.makeini("[pytest]")
     pytester.makepyfile(test_it=MIXED + text)
-    result = run_pytest(pytester, *arguments, without=() if name == "all of them" else SLOW)
+    without = () if name == "all of them" else SLOW[:4] if TRIO in text else SLOW
+    result = run_pytest(pytester, *arguments, without=without)
     result.assert_outcomes(failed=2, passed=passed)
     result.stdout.fnmatch_lines_random(
         [
