@@ -53,6 +53,10 @@ async def refund(world: World, amount: int) -> None:
     await world.memory.add("till", -amount)
 
 
+FEW = settings(QUIET, max_examples=25)
+"""For what does not depend on what is drawn."""
+
+
 class Till(Machine):
     sells = action(sell, amount=st.integers(1, 9))
 

@@ -26,7 +26,7 @@ FAILURES = {
     "silent_partial": ("fan-out", "storm", 60),
     "endless_loop": ("chaining", "storm", 30),
     "deadlock": ("peers", "storm", 10),
-    "lost_work": ("mesh", "storm", 60),
+    "lost_work": ("mesh", "storm", 30),
     "rate_limit_storm": ("supervisor", "stampede", 1),
     "check_failed": ("single agent", "storm", 30),
 }
