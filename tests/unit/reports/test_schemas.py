@@ -162,6 +162,9 @@ def is_beyond_a_schema(path: Path, value: object) -> bool:
 @pytest.mark.parametrize("name", WRITTEN)
 def test_the_schema_and_the_reader_accept_the_same(name: str) -> None:
     page = slim(json.loads(WRITTEN[name]()))
+    for each in page.get("explorations", ()):
+        for other in each.get("others", ()):  # as the counterexample is, which stays whole
+            del other["history"][2:]
     assert is_read(json.dumps(page))
     differing, refused = [], 0
     for path in [path for path in places(page) if path]:
