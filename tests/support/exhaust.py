@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from pileup.choices import Point
 from pileup.results import Run
@@ -44,7 +44,7 @@ class Odometer:
         return False
 
 
-def all_runs(explorer: Explorer) -> Iterator[Run]:
+def all_runs(explorer: Explorer) -> Generator[Run, None, None]:
     """Run a program in every order."""
     odometer = Odometer()
     with controlled(explorer.conditions.budgets):
