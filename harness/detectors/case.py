@@ -87,10 +87,11 @@ class Case:
     @cached_property
     def contested(self) -> dict[Item, list[Look]]:
         """The items that several strands touched, at least one of them to write over it."""
+        least = 2 if self.glance.troubled else 3  # a look and two writes; one in vain is not here
         return {
             item: looks
             for item, looks in self.looks.items()
-            if len(looks) > 2 and _is_contested(looks)  # noqa: PLR2004 - a read and two writes
+            if len(looks) >= least and _is_contested(looks)
         }
 
     @cached_property

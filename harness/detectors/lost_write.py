@@ -44,6 +44,9 @@ MOST_VICTIMS: Final = 32
 OPENING: Final = frozenset(("truncate", "create"))
 """The first part of a file's writing, which empties it."""
 
+LOOKING: Final = frozenset(("open", "read", "stat"))
+"""What looks for a file and tells that there is none; who removes or moves one does not ask."""
+
 ROWS: Final = re.compile(r"(?<=\}), (?=\{)")
 """What is between two rows in what a commit tells of those that it wrote."""
 
@@ -108,14 +111,15 @@ def _losses(case: Case, item: Item, looks: list[Look], told: Container[str]) -> 
 def _tells(case: Case, look: Look, known: dict[Strand, Known]) -> bool:
     """Whether a read tells its strand what it goes by.
 
-    To empty what is empty is not to look. A file that is not there tells nothing to who has
-    never seen it: to remove what there may be and make it anew is to write without a look.
+    To empty what is empty is not to look. Nor is to remove what there may be: who has never seen
+    a file, finds it gone and makes it anew, has written without a look.
     """
     number, strand, _, _ = look
     if is_part(case, number):
         return False
     return (
         not is_miss(case, number)
+        or case.rows[number][0] in LOOKING
         or strand in known
         or _of_kin(case, strand, known, number) is not None
     )

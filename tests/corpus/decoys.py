@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -586,3 +587,21 @@ async def hands_over_in_a_queue(world: World, me: pileup.Agent) -> None:
     await world.bus.publish("work", {"from": me.name})
     async with world.bus.claimed("work") as message:
         await world.memory.add(f"from {message.body['from']}", 1)
+
+
+@decoy(agents=3)
+async def fills_a_cache_on_disk(world: World) -> str:
+    """Who finds none works it out; all come to the same, and each puts it there as a whole."""
+    try:
+        return await world.files.read_text("answer")
+    except FileNotFoundError:
+        await world.files.replace_text("answer", "42")
+        return "42"
+
+
+@decoy(agents=3)
+async def begins_its_report_anew(world: World, me: pileup.Agent) -> None:
+    """What an earlier session has left is taken away, whatever it is, and nobody looked at it."""
+    with contextlib.suppress(FileNotFoundError):
+        await world.files.remove("report")
+    await world.files.replace_text("report", f"report of {me.name}")

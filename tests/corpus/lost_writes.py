@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -238,6 +239,36 @@ def adds_an_entry_with_filelock(world: World, me: pileup.Agent) -> None:
         config["entries"].append(me.name)
         pathlib.Path(f"{PATH}.{me.name}").write_text(json.dumps(config))
         os.replace(f"{PATH}.{me.name}", PATH)
+
+
+@bug("lost_write", setup=with_config)
+async def begins_a_log_where_there_is_none(world: World, me: pileup.Agent) -> None:
+    """Looking in vain is looking: both find none, and the second begins it again."""
+    try:
+        log = await world.files.read_text("log")
+    except FileNotFoundError:
+        log = ""
+    await world.files.replace_text("log", f"{log}{me.name}\n")
+
+
+@fixed(begins_a_log_where_there_is_none)
+async def appends_to_a_log(world: World, me: pileup.Agent) -> None:
+    await world.files.append("log", f"{me.name}\n")
+
+
+@bug("lost_write", setup=with_config, also=("torn_read",))
+def claims_a_job_by_a_file_that_it_cannot_read(_: World, me: pileup.Agent) -> None:
+    job = pathlib.Path("/data/job")
+    try:
+        job.read_text()
+    except FileNotFoundError:
+        job.write_text(me.name)
+
+
+@fixed(claims_a_job_by_a_file_that_it_cannot_read)
+def claims_a_job_by_a_file_that_it_makes(_: World, me: pileup.Agent) -> None:
+    with contextlib.suppress(FileExistsError), pathlib.Path("/data/job").open("x") as file:
+        file.write(me.name)
 
 
 # Cache -------------------------------------------------------------------------------------

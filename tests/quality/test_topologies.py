@@ -1,8 +1,8 @@
 """Each way to fail that is known of agents in company is found, and hardened none of them is.
 
-Naive topologies are searched as `pileup compare` searches them, with fewer runs. What comes
-up in one of 20 runs is missed by 60 with a probability of 5%, so kinds are looked for where
-they come up in one of ten or more (0.2%); the seed is fixed, so that it is not a matter of luck.
+Naive topologies are searched as `pileup compare` searches them, with fewer runs. Most kinds come
+up in one run of ten or more (60 runs miss those with 0.2%), an endless loop, a contamination and
+a torn read in one of 15 to 60; the seed is fixed, so that it is not a matter of luck.
 """
 
 from __future__ import annotations

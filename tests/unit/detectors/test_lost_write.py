@@ -38,6 +38,10 @@ LOST = {
     "it found it gone, and somebody made it anew": (
         "a:r x1, b:remove(w x2), a:stat(r x2)=FileNotFoundError!, b:w x3=7, a:w x4=8"
     ),
+    "each found none, and made one": (
+        "a:read(r x0)=FileNotFoundError!, b:read(r x0)=FileNotFoundError!, a:w x1=1, b:w x2=2"
+    ),
+    "to open is to look": ("a:open(r x0)=FileNotFoundError!, b:w x1=1, a:w x2=2"),
     "it read to the end": 'a:read(r x1)=abc, a:read(r x1)="", b:w x2, a:w x3',
     "its read was a request": "a:GET(r x1)=5{intent=i}, b:w x2=6, a:w x3=7",
     "it was refused, and did not look again": (
@@ -75,6 +79,18 @@ RIGHT = {
     "its task found it gone": "a:r x1, b:remove(w x2), a.1:stat(r x2)=FileNotFoundError!, a.1:w x3",
     "it meant to remove what it had never seen": (
         "a:remove(r x1)=FileNotFoundError!, b:w x2, a:w x3, c:r x3"
+    ),
+    "it meant to remove what it had seen, and found it gone": (
+        "a:r x1, b:remove(w x2), a:remove(r x2)=FileNotFoundError!, a:w x3"
+    ),
+    "its task meant to remove it, and found it gone": (
+        "a:r x1, b:remove(w x2), a.1:remove(r x2)=FileNotFoundError!, a.1:w x3"
+    ),
+    "it meant to move what it had never seen": (
+        "a:rename(r x1)=FileNotFoundError!, b:w x2, a:w x3, c:r x3"
+    ),
+    "each found none, and made one alike": (
+        "a:read(r x0)=FileNotFoundError!, b:read(r x0)=FileNotFoundError!, a:w x1=1, b:w x2=1"
     ),
     "what was found gone, filled in twice alike": (
         "a:r x1, b:remove(w x2), a:stat(r x2)=FileNotFoundError!, b:w x3=7, a:w x4=7"

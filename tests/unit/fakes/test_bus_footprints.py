@@ -191,7 +191,7 @@ def fewer_runs(explorer: Explorer, sims: list[pileup.Sim]) -> Iterator[Run]:
 
 
 MOST_ORDERS = 2_000
-"""One program of a hundred has more, and can take longer than all the others."""
+"""A rare program has more, and can take longer than all the others."""
 
 
 def scenario_of(program: Sequence[list[Instruction]], sims: list[pileup.Sim]) -> pileup.Scenario:
