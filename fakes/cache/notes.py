@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from fakeredis._helpers import NoResponse, SimpleString
 
@@ -13,15 +13,21 @@ from pileup.operations import Operation
 from pileup.sim.kernel import Sim
 from pileup.spelling import BRIEF_LENGTH, Brief, brief
 
+Queued: TypeAlias = tuple[str, Sequence[bytes]]
+"""A command that waits for EXEC."""
+
 WRITTEN: Final = {
     **dict.fromkeys(("set", "getset", "publish"), 1),
     **dict.fromkeys(("setex", "psetex", "lset"), 2),
 }
 """Commands of which the value that they write says more than their answer."""
 
-SETTING: Final = {"mset": 2, "setnx": 2, "hset": 3, "hmset": 3, "hsetnx": 3}
-"""Others of which it does as well, where they have one key, and have written; with how many
-arguments they have then. The value is the last of them."""
+SETTING: Final = {"mset": 1, "setnx": 1, "hset": 2, "hmset": 2, "hsetnx": 2}
+"""Others of which it does as well, where they have written; with the place of the first value.
+Every other argument from there on is one as well."""
+
+MOVING: Final = frozenset(("rename", "renamenx", "copy"))
+"""Commands that put under their second key what is under the first."""
 
 COUNTING: Final = frozenset(("incr", "decr", "incrby", "decrby", "hincrby"))
 """Commands that answer with the number that is there now, which a GET would spell as a text."""
@@ -32,11 +38,29 @@ def noted(name: str, args: Sequence[bytes], reply: Reply) -> Brief:
     at = WRITTEN.get(name)
     if at is not None and reply is not None and at < len(args):
         return shown(args[at])
-    if name in SETTING and len(args) == SETTING[name] and (reply or name == "hset"):
-        return shown(args[-1])
+    if name in SETTING and (reply or name == "hset"):
+        values = args[SETTING[name] :: 2]
+        return shown(values[0] if len(values) == 1 else list(values))
     if name in COUNTING:
         return str(reply)
     return shown(reply)
+
+
+def noted_all(queued: Sequence[Queued], replies: Reply) -> Brief:
+    """Shorten what is worth noting of a transaction: of each command what it would be by itself.
+
+    Its answers alone would say OK of any two that write, and so make them look alike.
+    """
+    if type(replies) is not list or len(replies) != len(queued):
+        return shown(replies)  # it was refused
+    told = [noted(name, args, reply) for (name, args), reply in zip(queued, replies, strict=True)]
+    return told[0] if len(told) == 1 else brief(told)
+
+
+def noted_within(within: Sequence[Queued], reply: Reply) -> Brief:
+    """Shorten what a script has written; where that is no value, what it has answered."""
+    wrote = [(name, args) for name, args in within if name in WRITTEN or name in SETTING]
+    return noted_all(wrote, [True] * len(wrote)) if wrote else shown(reply)
 
 
 def note_marks(sim: Sim, op: Operation, *, sent: object = None, got: object = None) -> None:

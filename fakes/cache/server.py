@@ -25,7 +25,7 @@ from pileup.fakes.cache.failures import NATIVE, WIRE, refusal
 from pileup.fakes.cache.keys import Keyspace, merged, narrowed, only_reads
 from pileup.fakes.cache.leases import Leases
 from pileup.fakes.cache.lua import reaches_out
-from pileup.fakes.cache.notes import note_marks, noted
+from pileup.fakes.cache.notes import MOVING, note_marks, noted, noted_all, noted_within, shown
 from pileup.fakes.cache.outside import at_once, in_a_strand
 from pileup.fakes.cache.room import OUT_OF_MEMORY, Room
 from pileup.fakes.cache.scripts import stand_in_for, touches_of_scripts
@@ -33,6 +33,7 @@ from pileup.fakes.cache.shelves import Place, Watcher, new_server
 from pileup.fakes.cache.waiting import Line
 from pileup.operations import CHANGE, READ, WRITE, Footprint, Operation, Touch, nothing
 from pileup.sim.kernel import Sim
+from pileup.spelling import Brief
 
 SCRIPTS: Final = frozenset(("eval", "evalsha"))
 EXACT: Final = frozenset(("exec", "eval", "evalsha", "fcall"))
@@ -141,6 +142,7 @@ class Server(Watcher):
         if self._room.most is not None and self._room.refuses(self, name):
             raise refusal(OUT_OF_MEMORY)
         changed.clear()  # what went by itself has rows of its own
+        queued = list(session.queued) if name == "exec" else ()
         reply = self.run(session, name, args)
         if self._deadlines:
             self._deadlines.drop_overdue(self.delete)
@@ -151,6 +153,8 @@ class Server(Watcher):
         self.line.deliver()
         self._settle(op)
         self._detail(op, session, args, reply)
+        if queued and type(reply) is not SimpleError:
+            op.detail = noted_all(queued, reply)
         if self._room.most is not None:
             self._room.trim(self)
         if type(reply) is SimpleError:
@@ -188,7 +192,7 @@ class Server(Watcher):
         """Say more of what a command did than which keys it touched."""
         name = op.name
         if type(reply) is not SimpleError:
-            op.detail = noted(name, args, reply)
+            op.detail = self._told(session, name, args, reply)
         if self.sim.marked:
             note_marks(self.sim, op, got=reply)
         if self._changed:
@@ -198,6 +202,14 @@ class Server(Watcher):
             op.touches += self.keyspace.fields((session.db, args[0]), reply)
         if session.within:
             self._settle_script(op, session)
+
+    def _told(self, session: Session, name: str, args: list[bytes], reply: Reply) -> Brief:
+        """Say what a command put there, if it did, or else what it was answered."""
+        if self._changed and name in SCRIPTS:
+            return noted_within(session.within, reply)
+        if self._changed and name in MOVING:
+            return shown(session.shelf[args[1]].value)
+        return noted(name, args, reply)
 
     def _settle_script(self, op: Operation, session: Session) -> None:
         """Say what a script has written over without having looked."""
