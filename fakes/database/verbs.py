@@ -86,7 +86,7 @@ class Verbs:
         table = self.engine.table(name)
         expect_changes(table, changes)
         condition = Condition(table, where)
-        blind = condition.blind and not any(map(callable, changes.values()))
+        blind = condition.is_blind(changes) and not any(map(callable, changes.values()))
         begin = partial(update, table=table, condition=condition, changes=changes, blind=blind)
         slots = fp.slots_now(table, condition)
         if any(column in table.watched for column in changes):
@@ -100,7 +100,9 @@ class Verbs:
         condition = Condition(table, where)
         begin = partial(delete, table=table, condition=condition)
         slots = fp.slots_now(table, condition)
-        return self._writing(work, "delete", table, condition, slots, begin, blind=condition.blind)
+        return self._writing(
+            work, "delete", table, condition, slots, begin, blind=condition.is_blind()
+        )
 
     def insert(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from pileup.errors import UsageError
@@ -22,17 +22,17 @@ SIMPLE: Final = frozenset((int, str))
 class Condition:
     """What a statement asks of rows. `index` finds the one row that it can be, if any can tell."""
 
-    __slots__ = ("_equal", "blind", "index", "test", "value")
+    __slots__ = ("_equal", "_keyed", "index", "test", "value")
 
     def __init__(self, table: Table, where: Where) -> None:
         self.index: Index | None = None
         self.value: Any = None
         self.test: Callable[[dict[str, Any]], Any] | None = None  # of a row's copy
         self._equal: Mapping[str, Any] = {}
-        self.blind = False
-        """Whether it looks at nothing but the key."""
+        self._keyed = False
+        """Whether it says which key is meant, and so which row."""
         if type(where) in SIMPLE and table.key.column is not None:  # most are of this kind
-            self.index, self.value, self.blind = table.key, where, True
+            self.index, self.value, self._keyed = table.key, where, True
             self._equal = {table.key.column: where}
             return
         if callable(where):
@@ -58,7 +58,17 @@ class Condition:
             ) from None
         if found or value is not None:
             self.index, self.value = index, value
-            self.blind = index is table.key and len(equal) == len(index.columns)
+            self._keyed = index is table.key
+
+    def is_blind(self, written: Collection[str] | None = None) -> bool:
+        """Whether it says nothing of what it writes over: these columns of a row, or all of it.
+
+        `where id = 1 and tenant = 'a'` overwrites a balance unseen as `where id = 1` does;
+        `and version = 7` has looked, where the version is written as well.
+        """
+        key = self.index.columns if self.index is not None else ()
+        more = {column for column in self._equal if column not in key}
+        return self._keyed and (not more if written is None else more.isdisjoint(written))
 
     def fits(self, version: Version) -> bool:
         """Whether a row is meant."""

@@ -55,7 +55,7 @@ def delete(work: Work, table: Table, condition: Condition) -> Steps[list[Version
         expect_may_write(work, "delete")
         latest = yield from locked(work, row, version, condition, exclusive=True)
         if latest is not None:
-            done.append((yield from write(work, row, None, Way(condition.blind))))
+            done.append((yield from write(work, row, None, Way(condition.is_blind()))))
     return done
 
 

@@ -589,6 +589,13 @@ async def hands_over_in_a_queue(world: World, me: pileup.Agent) -> None:
         await world.memory.add(f"from {message.body['from']}", 1)
 
 
+def with_jobs(sim: pileup.Sim) -> World:
+    world = World(sim)
+    job = {"id": 1, "state": "new", "owner": None, "result": ""}
+    world.database.table("jobs", key="id", rows=[job])
+    return world
+
+
 @decoy(agents=3)
 async def fills_a_cache_on_disk(world: World) -> str:
     """Who finds none works it out; all come to the same, and each puts it there as a whole."""
@@ -605,3 +612,20 @@ async def begins_its_report_anew(world: World, me: pileup.Agent) -> None:
     with contextlib.suppress(FileNotFoundError):
         await world.files.remove("report")
     await world.files.replace_text("report", f"report of {me.name}")
+
+
+@decoy(setup=with_jobs, agents=3)
+async def works_on_a_row_that_it_owns(world: World, me: pileup.Agent) -> None:
+    """Whoever took it writes what it likes as long as it is the owner, and asks each time."""
+    job = await world.database.get("jobs", 1)
+    assert job is not None
+    taken = {"id": 1, "state": "new"}
+    if job["state"] != "new" or not await world.database.update(
+        "jobs", taken, state="taken", owner=me.name
+    ):
+        return
+    mine = {"id": 1, "owner": me.name}
+    for part in range(2):
+        await pileup.sleep(1)
+        await world.database.update("jobs", mine, result=f"{part} of 2 by {me.name}")
+    await world.database.update("jobs", mine, state="new", owner=None)

@@ -6,12 +6,14 @@ import contextlib
 import json
 import os
 import pathlib
+import time
 from typing import Any
 
 import redis
 import redis.asyncio
 from corpus.labels import bug, fixed
 from filelock import FileLock
+from redis.exceptions import LockNotOwnedError
 
 import pileup
 from pileup.fakes import World
@@ -28,7 +30,7 @@ def with_config(sim: pileup.Sim) -> World:
 
 def with_account(sim: pileup.Sim) -> World:
     world = World(sim)
-    world.database.table("accounts", key="id", rows=[{"id": 1, "balance": 100}])
+    world.database.table("accounts", key="id", rows=[{"id": 1, "branch": "north", "balance": 100}])
     return world
 
 
@@ -321,6 +323,32 @@ async def counts_with_an_async_redis_lock() -> None:
     await client.aclose()
 
 
+@bug("lost_write", also=["zombie_write"])
+def writes_on_when_its_lease_has_run_out(_: World, me: pileup.Agent) -> None:
+    """Its token is drawn, so no order of the agents proves anything; and EXEC answers OK."""
+    client = redis.Redis()
+    with contextlib.suppress(LockNotOwnedError), client.lock("lock", timeout=3):
+        report = client.get("report") or b""
+        time.sleep(2)
+        with client.pipeline() as pipe:
+            pipe.set("report", report + me.name.encode())
+            pipe.execute()
+
+
+@fixed(writes_on_when_its_lease_has_run_out)
+def writes_while_it_watches_its_lease(_: World, me: pileup.Agent) -> None:
+    client = redis.Redis()
+    lock = client.lock("lock", timeout=3)
+    with contextlib.suppress(LockNotOwnedError, redis.WatchError), client.pipeline() as pipe, lock:
+        report = client.get("report") or b""
+        time.sleep(2)
+        pipe.watch("lock")
+        if lock.owned():
+            pipe.multi()
+            pipe.set("report", report + me.name.encode())
+            pipe.execute()
+
+
 @bug("lost_write")
 async def changes_one_field_by_writing_all(world: World, me: pileup.Agent) -> None:
     profile = json.loads(await world.cache.get("profile") or "{}")
@@ -403,6 +431,25 @@ async def reads_and_writes_in_one_and_tries_again(world: World) -> None:
         except SerializationFailure:
             continue
         return
+
+
+@bug("lost_write", setup=with_account)
+async def withdraws_from_its_branch(world: World) -> None:
+    """To ask for the branch as well does not tell whether the balance is still the same."""
+    account = await world.database.get("accounts", 1)
+    assert account is not None
+    where = {"id": 1, "branch": "north"}
+    await world.database.update("accounts", where, balance=account["balance"] - 10)
+
+
+@fixed(withdraws_from_its_branch)
+async def withdraws_while_the_balance_is_what_it_was(world: World) -> None:
+    while True:
+        account = await world.database.get("accounts", 1)
+        assert account is not None
+        where = {"id": 1, "balance": account["balance"]}
+        if await world.database.update("accounts", where, balance=account["balance"] - 10):
+            return
 
 
 # HTTP --------------------------------------------------------------------------------------

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from redis.exceptions import WatchError
 from support.exhaust import all_runs
 
 import pileup
@@ -176,6 +178,44 @@ def test_who_reads_a_hash_and_sets_a_field_that_has_changed_loses_a_write() -> N
 )
 def test_what_is_written_and_what_is_read_are_spelled_alike(write: str, read: str) -> None:
     assert [each.detail for each in rows(write, read)] == ["7", "7"]
+
+
+@pytest.mark.parametrize(
+    ("commands", "told"),
+    [
+        (["MULTI", "SET a 7", "EXEC"], "7"),
+        (["MULTI", "SET a 7", "INCR n", "EXEC"], "['7', '1']"),
+        (["SET a 7", "MULTI", "GET a", "EXEC"], "7"),
+        (["MSET a 7 b 8"], "['7', '8']"),
+        (["HSET h f 7 g 8"], "['7', '8']"),
+        ([f'EVAL "{SETS}" 1 a 7'], "7"),
+        ([f'EVAL "{LOOKS}" 1 a 7'], "7"),
+        (["EVAL \"return redis.call('INCR', KEYS[1])\" 1 n"], 1),
+        (["SET b 7", "RENAME b a"], "7"),
+        (["SET b 7", "COPY b a"], "7"),
+        (["SET a 1", "SET b 7", "RENAMENX b a"], 0),
+    ],
+)
+def test_what_is_written_is_told_and_not_that_it_was(commands: list[str], told: object) -> None:
+    """The answer is OK whoever writes what, and would make any two of them look alike."""
+    assert rows(*commands)[-1].detail == told
+
+
+def test_a_transaction_that_is_refused_tells_nothing_of_what_it_meant() -> None:
+    async def reads_and_writes(world: World, me: pileup.Agent) -> None:
+        async with world.cache.pipeline() as pipe:
+            await pipe.watch("a")
+            await pipe.get("a")
+            pipe.multi()
+            pipe.set("a", me.name)
+            with suppress(WatchError):
+                await pipe.execute()
+
+    explorer = pileup.Scenario(reads_and_writes).explorer()
+    told = {
+        each.detail for run in all_runs(explorer) for each in run.history if each.name == "exec"
+    }
+    assert told == {"reads_and_writes-0", "reads_and_writes-1", None}
 
 
 def test_who_finds_nothing_says_nothing() -> None:

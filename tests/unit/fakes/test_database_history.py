@@ -522,3 +522,46 @@ def test_a_replica_tells_of_canaries_as_well() -> None:
 
     run = pileup.Scenario([agent], setup=Replicated).explorer().once(Dull())
     assert carried(run) == [("insert", True, False), ("select", False, True)]
+
+
+# What a condition has seen ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", ["plain", "rows"])
+@pytest.mark.parametrize(
+    ("where", "changes", "access"),
+    [
+        (1, {"n": 1}, "write"),
+        ({"id": 1}, {"n": 1}, "write"),
+        ({"id": 1, "note": ""}, {"n": 1}, "write"),
+        ({"id": 1, "n": 0}, {"n": 1}, "change"),
+        ({"id": 1, "n": 0}, {"n": 1, "note": "x"}, "change"),
+        ({"note": ""}, {"n": 1}, "change"),
+        ({"id": 1, "note": ""}, {"n": lambda row: row["n"] + 1}, "change"),
+    ],
+)
+@pytest.mark.parametrize("unit", ["alone", "in a transaction"])
+def test_a_condition_has_seen_what_it_asks_for(
+    table: str, where: Any, changes: Any, access: str, unit: str
+) -> None:
+    """Of what else it writes over it has seen nothing, whichever row it has found."""
+    alone = does("update", table, where, **changes)
+    within = transacts(("update", table, where, Options(changes)))
+    history = once(alone if unit == "alone" else within).history
+    (made,) = [
+        seen.access
+        for each in history
+        for seen in each.items
+        if seen.name == f"database[{table}/1]" and seen.access != "read"
+    ]
+    assert made == access
+
+
+def test_to_delete_is_to_write_over_all_of_a_row() -> None:
+    def access(where: Any) -> set[str]:
+        history = once(does("delete", "plain", where)).history
+        seen = [one for each in history for one in each.items if one.name == "database[plain/1]"]
+        return {one.access for one in seen}
+
+    assert access(1) == {"write"}
+    assert access({"id": 1, "note": ""}) == {"change"}
