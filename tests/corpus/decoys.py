@@ -589,7 +589,7 @@ async def hands_over_in_a_queue(world: World, me: pileup.Agent) -> None:
         await world.memory.add(f"from {message.body['from']}", 1)
 
 
-def with_jobs(sim: pileup.Sim) -> World:
+def with_a_job(sim: pileup.Sim) -> World:
     world = World(sim)
     job = {"id": 1, "state": "new", "owner": None, "result": ""}
     world.database.table("jobs", key="id", rows=[job])
@@ -614,7 +614,7 @@ async def begins_its_report_anew(world: World, me: pileup.Agent) -> None:
     await world.files.replace_text("report", f"report of {me.name}")
 
 
-@decoy(setup=with_jobs, agents=3)
+@decoy(setup=with_a_job, agents=3)
 async def works_on_a_row_that_it_owns(world: World, me: pileup.Agent) -> None:
     """Whoever took it writes what it likes as long as it is the owner, and asks each time."""
     job = await world.database.get("jobs", 1)

@@ -326,7 +326,7 @@ async def counts_with_an_async_redis_lock() -> None:
 @bug("lost_write", also=["zombie_write"])
 def writes_on_when_its_lease_has_run_out(_: World, me: pileup.Agent) -> None:
     """Its token is drawn, so no order of the agents proves anything; and EXEC answers OK."""
-    client = redis.Redis()
+    client: Any = redis.Redis()
     with contextlib.suppress(LockNotOwnedError), client.lock("lock", timeout=3):
         report = client.get("report") or b""
         time.sleep(2)
@@ -337,7 +337,7 @@ def writes_on_when_its_lease_has_run_out(_: World, me: pileup.Agent) -> None:
 
 @fixed(writes_on_when_its_lease_has_run_out)
 def writes_while_it_watches_its_lease(_: World, me: pileup.Agent) -> None:
-    client = redis.Redis()
+    client: Any = redis.Redis()
     lock = client.lock("lock", timeout=3)
     with contextlib.suppress(LockNotOwnedError, redis.WatchError), client.pipeline() as pipe, lock:
         report = client.get("report") or b""

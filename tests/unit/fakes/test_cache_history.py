@@ -203,6 +203,7 @@ def test_what_is_written_is_told_and_not_that_it_was(commands: list[str], told: 
 
 def test_a_transaction_that_is_refused_tells_nothing_of_what_it_meant() -> None:
     async def reads_and_writes(world: World, me: pileup.Agent) -> None:
+        pipe: Any
         async with world.cache.pipeline() as pipe:
             await pipe.watch("a")
             await pipe.get("a")
