@@ -11,7 +11,8 @@ What is right must stay silent: to acknowledge after the work, and to crash
 then; a message that is not acknowledged, because it comes back; a message
 whose worker began anew and went on with it; one that was delivered more than
 once, and somebody who had it has done something, so that there may have been
-nothing left to do; one that was sent again, in the same words, for the same session.
+nothing left to do; one that was sent again, in the same words, for the same session; one of
+several that say the same, of which another was worked on: perhaps it was sent until it was done.
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ PUBLISH: Final = "publish"
 class _Job:
     """One message with one agent: its rows, and what was changed before and after the ack."""
 
-    def __init__(self, claim: int, item: Item) -> None:
+    def __init__(self, claim: int, item: Item, message: str) -> None:
         self.claim = claim
         self.item = item
+        self.message = message
         self.ack: int | None = None
         self.end: int | None = None
         self.before = 0
@@ -56,12 +58,14 @@ def lost_work(case: Case) -> Iterator[Finding]:
         return
     desk = _jobs(case)
     seen: set[str] = set()
+    sent: dict[str, tuple[str, int]] | None = None
     for job in desk.broken:
         role = case.agents[case.rows[job.claim][3]].role
         mark = f"{role} {case.rows[job.claim][5] or ''}"
         if mark in seen or not _is_lost(job, desk.whole.get(role, [])):
             continue
-        if not desk.is_done(job) and not _is_sent_again(case, job):
+        sent = _sent(case) if sent is None else sent
+        if not desk.is_done(job) and not desk.is_sent_again(job, sent):
             seen.add(mark)
             yield _finding(case, job, mark)
 
@@ -108,6 +112,23 @@ class _Desk:
         others = (each for each in self._deliveries[job.item] if each is not job)
         return any(each.before or each.after for each in others)
 
+    def is_sent_again(self, job: _Job, sent: dict[str, tuple[str, int]]) -> bool:
+        """Whether the same was sent once more since it was taken, or else was done for another.
+
+        Who sends a thing until it is done may have sent it again before it was taken.
+        """
+        said, _ = sent.get(job.message, (None, 0))
+        alike = [
+            (message, number)
+            for message, (what, number) in sent.items()
+            if what == said and message != job.message
+        ]
+        return any(number > job.claim or self._is_worked_on(message) for message, number in alike)
+
+    def _is_worked_on(self, message: str) -> bool:
+        taken = (each for jobs in self._deliveries.values() for each in jobs)
+        return any(each.message == message and (each.before or each.after) for each in taken)
+
     def crash(self, agent: int, number: int) -> None:
         """Note that an agent has crashed; it may begin anew, and go on with its job."""
         if agent in self.jobs:
@@ -136,8 +157,9 @@ def _jobs(case: Case) -> _Desk:
         elif row[0] in (CLAIM, "end"):
             failed = row[0] == "end" and row[8] == FAIL
             desk.leave(agent, case.agents[agent].role, number, failed=failed)
-            if row[0] == CLAIM and row[2] and _message(case, number) is not None:
-                desk.take(agent, _Job(number, row[1][min(1, len(row[1]) - 1)][0]))
+            message = _message(case, number) if row[0] == CLAIM and row[2] else None
+            if message is not None:
+                desk.take(agent, _Job(number, row[1][min(1, len(row[1]) - 1)][0], message))
         elif job is not None and row[8] != FAIL:
             job.see(number, row)
     for agent in list(desk.jobs):
@@ -153,19 +175,14 @@ def _is_lost(job: _Job, others: list[_Job]) -> bool:
     return not job.before and not job.after
 
 
-def _is_sent_again(case: Case, job: _Job) -> bool:
-    """Whether who had sent the message has sent the same once more since it was taken."""
-    sent: str | None = None
+def _sent(case: Case) -> dict[str, tuple[str, int]]:
+    """Return what each message said, for which session, and in which row it was sent."""
+    found: dict[str, tuple[str, int]] = {}
     for number in case.noted:
         row, note = case.rows[number], case.rows[number][11]
-        if row[0] != PUBLISH or note is None or not row[2]:
-            continue
-        what = f"{case.agents[row[3]].session} {note.intent}"
-        if note.message == _message(case, job.claim):
-            sent = what
-        elif what == sent and number > job.claim:
-            return True
-    return False
+        if row[0] == PUBLISH and row[2] and note is not None and note.message is not None:
+            found[note.message] = (f"{case.agents[row[3]].session} {note.intent}", number)
+    return found
 
 
 def _finding(case: Case, job: _Job, mark: str) -> Finding:
@@ -174,7 +191,7 @@ def _finding(case: Case, job: _Job, mark: str) -> Finding:
     worker = case.agents[case.rows[job.claim][3]].name
     crashed = case.rows[job.end][10] == "crash"
     gone = "crashed" if crashed else "failed"
-    message = _message(case, job.claim)
+    message = job.message
     did = "before it had done anything" if not job.after else "in the middle of the work"
     return found(
         "lost_work",

@@ -38,6 +38,9 @@ LOST = {
     "who had it before did another": f"{BEFORE.replace('#1', '#7')}, w0:w x1, {TAKEN}, w1:end!",
     "the same was sent before": f"{SENT.replace('#1', '#0')}, {SENT}, {TAKEN}, w1:end!",
     "two alike were sent from the start": f"{SENT}, {SENT_AGAIN}, {TAKEN}, w1:end!",
+    "another was sent, and done": (
+        f"{SENT}, {SENT_AGAIN.replace('=job', '=other')}, {TAKEN}, w1:end! ~crash, {OTHER}"
+    ),
     "something else was sent": f"{SENT}, {TAKEN}, w1:end!, {SENT_AGAIN.replace('=job', '=other')}",
     "the same was sent for another": f"{SENT}, {TAKEN}, w1:end!, {SENT_AGAIN.replace('p:', 'q:')}",
     "what was sent again was known": f"{SENT}, {TAKEN}, w1:end!, {KNOWN}",
@@ -70,6 +73,9 @@ RIGHT = {
     ),
     "its helper began when it was gone": f"{TAKEN}, w1:end! ~crash, h<w1:w x1, h:end",
     "it was sent again": f"{SENT}, {TAKEN}, w1:end! ~crash, {SENT_AGAIN}",
+    "it had been sent again before it was taken, and that was done": (
+        f"{SENT}, {SENT_AGAIN}, {TAKEN}, w1:end! ~crash, {OTHER}"
+    ),
     "it was sent again before it was given up": f"{SENT}, {TAKEN}, {SENT_AGAIN}, w1:end!",
     "its helper did it": f"{TAKEN}, h<w1:w x1, w1:end! ~crash",
     "its helper's helper did it": f"{TAKEN}, h<w1:start, i<h:w x1, w1:end! ~crash",
