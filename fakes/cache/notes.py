@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from fakeredis._helpers import NoResponse, SimpleString
+from fakeredis._helpers import NoResponse, SimpleError, SimpleString
 
 from pileup.fakes.cache.engine import Reply
 from pileup.notes import Note
@@ -53,7 +53,10 @@ def noted_all(queued: Sequence[Queued], replies: Reply) -> Brief:
     """
     if type(replies) is not list or len(replies) != len(queued):
         return shown(replies)  # it was refused
-    told = [noted(name, args, reply) for (name, args), reply in zip(queued, replies, strict=True)]
+    told = [
+        shown(reply) if type(reply) is SimpleError else noted(name, args, reply)
+        for (name, args), reply in zip(queued, replies, strict=True)
+    ]
     return told[0] if len(told) == 1 else brief(told)
 
 

@@ -58,14 +58,15 @@ def lost_work(case: Case) -> Iterator[Finding]:
         return
     desk = _jobs(case)
     seen: set[str] = set()
-    sent: dict[str, tuple[str, int]] | None = None
+    if not desk.broken:
+        return
+    post = _Post(case, desk.worked_on())
     for job in desk.broken:
         role = case.agents[case.rows[job.claim][3]].role
         mark = f"{role} {case.rows[job.claim][5] or ''}"
         if mark in seen or not _is_lost(job, desk.whole.get(role, [])):
             continue
-        sent = _sent(case) if sent is None else sent
-        if not desk.is_done(job) and not desk.is_sent_again(job, sent):
+        if not desk.is_done(job) and not post.has_again(job):
             seen.add(mark)
             yield _finding(case, job, mark)
 
@@ -112,22 +113,10 @@ class _Desk:
         others = (each for each in self._deliveries[job.item] if each is not job)
         return any(each.before or each.after for each in others)
 
-    def is_sent_again(self, job: _Job, sent: dict[str, tuple[str, int]]) -> bool:
-        """Whether the same was sent once more since it was taken, or else was done for another.
-
-        Who sends a thing until it is done may have sent it again before it was taken.
-        """
-        said, _ = sent.get(job.message, (None, 0))
-        alike = [
-            (message, number)
-            for message, (what, number) in sent.items()
-            if what == said and message != job.message
-        ]
-        return any(number > job.claim or self._is_worked_on(message) for message, number in alike)
-
-    def _is_worked_on(self, message: str) -> bool:
+    def worked_on(self) -> set[str]:
+        """Return the messages of which some who were handed them have changed something."""
         taken = (each for jobs in self._deliveries.values() for each in jobs)
-        return any(each.message == message and (each.before or each.after) for each in taken)
+        return {each.message for each in taken if each.before or each.after}
 
     def crash(self, agent: int, number: int) -> None:
         """Note that an agent has crashed; it may begin anew, and go on with its job."""
@@ -175,14 +164,31 @@ def _is_lost(job: _Job, others: list[_Job]) -> bool:
     return not job.before and not job.after
 
 
-def _sent(case: Case) -> dict[str, tuple[str, int]]:
-    """Return what each message said, for which session, and in which row it was sent."""
-    found: dict[str, tuple[str, int]] = {}
-    for number in case.noted:
-        row, note = case.rows[number], case.rows[number][11]
-        if row[0] == PUBLISH and row[2] and note is not None and note.message is not None:
-            found[note.message] = (f"{case.agents[row[3]].session} {note.intent}", number)
-    return found
+class _Post:
+    """Which messages say the same, and which of these were sent late, or worked on."""
+
+    def __init__(self, case: Case, worked_on: set[str]) -> None:
+        self._said: dict[str, str] = {}
+        self._alike: dict[str, dict[str, int]] = {}
+        self._worked_on = worked_on
+        for number in case.noted:
+            row, note = case.rows[number], case.rows[number][11]
+            if row[0] == PUBLISH and row[2] and note is not None and note.message is not None:
+                what = f"{case.agents[row[3]].session} {note.intent}"
+                self._said[note.message] = what
+                self._alike.setdefault(what, {})[note.message] = number
+
+    def has_again(self, job: _Job) -> bool:
+        """Whether the same was sent once more since it was taken, or else was done for another.
+
+        Who sends a thing until it is done may have sent it again before it was taken.
+        """
+        alike = self._alike.get(self._said.get(job.message, ""), {})
+        return any(
+            number > job.claim or message in self._worked_on
+            for message, number in alike.items()
+            if message != job.message
+        )
 
 
 def _finding(case: Case, job: _Job, mark: str) -> Finding:
