@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pileup.fakes.database.rows import Version, story
+from pileup.fakes.database.rows import Version, several, story
 from pileup.fakes.database.surrogates import is_time
 from pileup.notes import Note, Question, blank
 from pileup.operations import Operation
 from pileup.sim.kernel import Sim
 from pileup.sim.virtual_time import wall
-from pileup.spelling import brief
 
 if TYPE_CHECKING:
     from pileup.fakes.database.engine import Engine
@@ -122,10 +121,7 @@ def note_commit(op: Operation, work: Work) -> None:
         op.detail = versions[-1].text if versions else None
         return
     newest = [row.versions[-1] for row in work.drafts if row.versions]
-    if len(newest) == 1:
-        op.detail = newest[0].text
-    else:
-        op.detail = brief(", ".join([str(each.text) for each in newest]))
+    op.detail = several([each.text for each in newest])
     if work.engine.sim.marked:
         note_marks(work.engine.sim, op, sent=[written(each) for each in newest])
 

@@ -8,7 +8,7 @@ the only one who may draft it; a lock is nothing but an entry in `holders`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -98,6 +98,14 @@ def story(values: object) -> Brief:
 def _short(values: object) -> str:
     said = repr(values)
     return said if len(said) <= BRIEF_LENGTH else "#" + digest(said)
+
+
+def several(texts: Sequence[Brief]) -> Brief:
+    """Tell of rows what they hold, or that they are so many and which: no two alike by chance."""
+    if len(texts) < 2:  # noqa: PLR2004 - one, or none that a commit has left
+        return texts[0] if texts else ""
+    said = ", ".join(map(str, texts))
+    return said if len(said) <= BRIEF_LENGTH else f"{len(texts)} rows #{digest(said)}"
 
 
 class Row:

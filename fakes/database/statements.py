@@ -8,7 +8,7 @@ from that point as soon as it can.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from pileup.fakes.database.engine import Engine
 from pileup.fakes.database.errors import (
@@ -27,7 +27,7 @@ from pileup.fakes.database.footprints import (
 from pileup.fakes.database.looking import Anew, Looking
 from pileup.fakes.database.noting import Inserting, note_answer, note_parts, of_unit
 from pileup.fakes.database.reading import Steps
-from pileup.fakes.database.rows import IN_VIEW, Version, story
+from pileup.fakes.database.rows import IN_VIEW, Version, several, story
 from pileup.fakes.database.tables import Table
 from pileup.fakes.database.waits import Wait, refuse_deadlock
 from pileup.fakes.database.work import Isolation, Work
@@ -35,6 +35,9 @@ from pileup.operations import Footprint, Operation
 from pileup.sim.agents import Strand, here
 
 T = TypeVar("T")
+
+FEW: Final = 8
+"""Of so many rows that were read the history tells what they hold, and of all that were written."""
 
 
 class Sendable(Protocol):
@@ -239,7 +242,9 @@ def _story(verb: str, answer: Any) -> Any:
         return answer.text
     if type(answer) is not list:
         return story(answer)
-    if len(answer) == 1:
-        one = answer[0]
-        return (one[1] if type(one) is tuple else one).text
-    return None if verb == "get" else f"{len(answer)} rows"
+    if not answer:
+        return None if verb == "get" else "0 rows"
+    reads = type(answer[0]) is tuple
+    if reads and len(answer) > FEW:
+        return f"{len(answer)} rows"
+    return several([(one[1] if reads else one).text for one in answer])

@@ -86,13 +86,14 @@ class Verbs:
         table = self.engine.table(name)
         expect_changes(table, changes)
         condition = Condition(table, where)
-        blind = condition.is_blind(changes) and not any(map(callable, changes.values()))
+        blind = condition.overlooks(changes) and not any(map(callable, changes.values()))
         begin = partial(update, table=table, condition=condition, changes=changes, blind=blind)
         slots = fp.slots_now(table, condition)
         if any(column in table.watched for column in changes):
             fixed = {name: each for name, each in changes.items() if not callable(each)}
             slots += fp.slots_of_values(table, fixed)
-        return self._writing(work, "update", table, condition, slots, begin, blind=blind)
+        alone = blind and condition.keyed
+        return self._writing(work, "update", table, condition, slots, begin, blind=alone)
 
     def delete(self, work: Work | None, name: str, where: Where) -> Statement[list[Version]]:
         """Delete rows."""
@@ -101,7 +102,7 @@ class Verbs:
         begin = partial(delete, table=table, condition=condition)
         slots = fp.slots_now(table, condition)
         return self._writing(
-            work, "delete", table, condition, slots, begin, blind=condition.is_blind()
+            work, "delete", table, condition, slots, begin, blind=condition.is_key_alone
         )
 
     def insert(
@@ -123,7 +124,8 @@ class Verbs:
         if on_conflict is not None:
             rivals = table.key.get(table.key.value(values), ())
             slots += [s for each in rivals for s in table.slots_of(None, *each.all_versions())]
-        looks = () if whole else tuple([slot.reads[0] for slot in slots])
+        over = whole or on_conflict == "update"  # what is there it replaces without a look
+        looks = () if over else tuple([slot.reads[0] for slot in slots])
         shape = _nothing if whole else _copy
         statement = self._write(work, verb, table, slots, begin, looks, shape)
         if note is not None:

@@ -22,17 +22,17 @@ SIMPLE: Final = frozenset((int, str))
 class Condition:
     """What a statement asks of rows. `index` finds the one row that it can be, if any can tell."""
 
-    __slots__ = ("_equal", "_keyed", "index", "test", "value")
+    __slots__ = ("_equal", "index", "keyed", "test", "value")
 
     def __init__(self, table: Table, where: Where) -> None:
         self.index: Index | None = None
         self.value: Any = None
         self.test: Callable[[dict[str, Any]], Any] | None = None  # of a row's copy
         self._equal: Mapping[str, Any] = {}
-        self._keyed = False
+        self.keyed = False
         """Whether it says which key is meant, and so which row."""
         if type(where) in SIMPLE and table.key.column is not None:  # most are of this kind
-            self.index, self.value, self._keyed = table.key, where, True
+            self.index, self.value, self.keyed = table.key, where, True
             self._equal = {table.key.column: where}
             return
         if callable(where):
@@ -58,17 +58,26 @@ class Condition:
             ) from None
         if found or value is not None:
             self.index, self.value = index, value
-            self._keyed = index is table.key
+            self.keyed = index is table.key
 
-    def is_blind(self, written: Collection[str] | None = None) -> bool:
-        """Whether it says nothing of what it writes over: these columns of a row, or all of it.
+    def overlooks(self, columns: Collection[str]) -> bool:
+        """Whether it says nothing of these columns, so that who sets them has not looked at them.
 
         `where id = 1 and tenant = 'a'` overwrites a balance unseen as `where id = 1` does;
-        `and version = 7` has looked, where the version is written as well.
+        `and version = 7` has looked, where the version is set as well.
         """
-        key = self.index.columns if self.index is not None else ()
-        more = {column for column in self._equal if column not in key}
-        return self._keyed and (not more if written is None else more.isdisjoint(written))
+        return self.test is None and self._besides.isdisjoint(columns)
+
+    @property
+    def is_key_alone(self) -> bool:
+        """Whether it asks for a key and for nothing else."""
+        return self.keyed and not self._besides
+
+    @property
+    def _besides(self) -> set[str]:
+        """The columns that it asks for beside the key."""
+        key = self.index.columns if self.keyed and self.index is not None else ()
+        return {column for column in self._equal if column not in key}
 
     def fits(self, version: Version) -> bool:
         """Whether a row is meant."""

@@ -55,7 +55,7 @@ def delete(work: Work, table: Table, condition: Condition) -> Steps[list[Version
         expect_may_write(work, "delete")
         latest = yield from locked(work, row, version, condition, exclusive=True)
         if latest is not None:
-            done.append((yield from write(work, row, None, Way(condition.is_blind()))))
+            done.append((yield from write(work, row, None, Way(condition.is_key_alone))))
     return done
 
 
@@ -160,7 +160,7 @@ def insert(
         latest = yield from locked(work, rival, version, None, exclusive=True)
         if latest is version:
             new = values if whole else {**(latest.values or {}), **values}
-            way = BLINDLY if whole else Way(blind=False, columns=values.keys())
+            way = BLINDLY if whole else Way(blind=True, columns=values.keys())
             return (yield from write(work, rival, new, way))
     row = Row(table, values)
     table.add(row)

@@ -30,7 +30,8 @@ def with_config(sim: pileup.Sim) -> World:
 
 def with_account(sim: pileup.Sim) -> World:
     world = World(sim)
-    world.database.table("accounts", key="id", rows=[{"id": 1, "branch": "north", "balance": 100}])
+    rows = [{"id": number, "branch": "north", "balance": 100, "by": ""} for number in (1, 2)]
+    world.database.table("accounts", key="id", rows=rows)
     return world
 
 
@@ -450,6 +451,36 @@ async def withdraws_while_the_balance_is_what_it_was(world: World) -> None:
         where = {"id": 1, "balance": account["balance"]}
         if await world.database.update("accounts", where, balance=account["balance"] - 10):
             return
+
+
+@bug("lost_write", setup=with_account)
+async def withdraws_from_all_of_a_branch(world: World) -> None:
+    """Two statements that write two rows each have not written the same for that."""
+    accounts = await world.database.select("accounts", {"branch": "north"})
+    low = min(account["balance"] for account in accounts)
+    await world.database.update("accounts", {"branch": "north"}, balance=low - 10)
+
+
+@fixed(withdraws_from_all_of_a_branch)
+async def withdraws_from_all_that_are_locked(world: World) -> None:
+    async with world.database.transaction() as tx:
+        accounts = await tx.select("accounts", {"branch": "north"}, for_update=True)
+        low = min(account["balance"] for account in accounts)
+        await tx.update("accounts", {"branch": "north"}, balance=low - 10)
+
+
+@bug("lost_write", setup=with_account)
+async def puts_an_account_back_by_an_upsert(world: World, me: pileup.Agent) -> None:
+    account = await world.database.get("accounts", 1)
+    assert account is not None
+    account |= {"balance": account["balance"] - 10, "by": me.name}
+    await world.database.insert("accounts", account, on_conflict="update")
+
+
+@fixed(puts_an_account_back_by_an_upsert)
+async def puts_an_account_there_unless_there_is_one(world: World, me: pileup.Agent) -> None:
+    account = {"id": 3, "branch": "north", "balance": 90, "by": me.name}
+    await world.database.insert("accounts", account, on_conflict="nothing")
 
 
 # HTTP --------------------------------------------------------------------------------------
