@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from fakeredis._helpers import NoResponse, SimpleError, SimpleString
 
-from pileup.fakes.cache.engine import Reply
+from pileup.fakes.cache.engine import Reply, Session
 from pileup.notes import Note
 from pileup.operations import Operation
 from pileup.sim.kernel import Sim
@@ -25,6 +25,8 @@ WRITTEN: Final = {
 SETTING: Final = {"mset": 1, "setnx": 1, "hset": 2, "hmset": 2, "hsetnx": 2}
 """Others of which it does as well, where they have written; with the place of the first value.
 Every other argument from there on is one as well."""
+
+SCRIPTS: Final = frozenset(("eval", "evalsha"))
 
 MOVING: Final = frozenset(("rename", "renamenx", "copy"))
 """Commands that put under their second key what is under the first."""
@@ -58,6 +60,15 @@ def noted_all(queued: Sequence[Queued], replies: Reply) -> Brief:
         for (name, args), reply in zip(queued, replies, strict=True)
     ]
     return told[0] if len(told) == 1 else brief(told)
+
+
+def told(session: Session, name: str, args: list[bytes], reply: Reply, *, wrote: bool) -> Brief:
+    """Say what a command has put there, if it wrote anything, or else what it was answered."""
+    if wrote and name in SCRIPTS:
+        return noted_within(session.within, reply)
+    if wrote and name in MOVING:
+        return shown(session.shelf[args[1]].value)
+    return noted(name, args, reply)
 
 
 def noted_within(within: Sequence[Queued], reply: Reply) -> Brief:

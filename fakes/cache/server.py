@@ -25,7 +25,7 @@ from pileup.fakes.cache.failures import NATIVE, WIRE, refusal
 from pileup.fakes.cache.keys import Keyspace, merged, narrowed, only_reads
 from pileup.fakes.cache.leases import Leases
 from pileup.fakes.cache.lua import reaches_out
-from pileup.fakes.cache.notes import MOVING, note_marks, noted, noted_all, noted_within, shown
+from pileup.fakes.cache.notes import SCRIPTS, note_marks, noted_all, told
 from pileup.fakes.cache.outside import at_once, in_a_strand
 from pileup.fakes.cache.room import OUT_OF_MEMORY, Room
 from pileup.fakes.cache.scripts import stand_in_for, touches_of_scripts
@@ -33,15 +33,14 @@ from pileup.fakes.cache.shelves import Place, Watcher, new_server
 from pileup.fakes.cache.waiting import Line
 from pileup.operations import CHANGE, READ, WRITE, Footprint, Operation, Touch, nothing
 from pileup.sim.kernel import Sim
-from pileup.spelling import Brief
 
-SCRIPTS: Final = frozenset(("eval", "evalsha"))
 EXACT: Final = frozenset(("exec", "eval", "evalsha", "fcall"))
 """Commands whose declared footprint is all that they might touch."""
 
 
-INFO: Final = b"# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\n"
-"""What libraries look for before they choose their commands."""
+SAID: Final = {"info": b"# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\n", "auth": OK}
+"""What libraries look for before they choose their commands; and whoever asks is let in, because
+passwords are configured elsewhere."""
 
 
 class Server(Watcher):
@@ -138,7 +137,7 @@ class Server(Watcher):
     def _apply(self, op: Operation, session: Session, args: list[bytes]) -> Reply:
         name, changed = op.name, self._changed
         if self._deadlines:
-            self._deadlines.drop_overdue(self._expire)
+            self._deadlines.drop_overdue(partial(self.vanish, name="expire"))
         if self._room.most is not None and self._room.refuses(self, name):
             raise refusal(OUT_OF_MEMORY)
         changed.clear()  # what went by itself has rows of its own
@@ -166,10 +165,8 @@ class Server(Watcher):
         """Execute a command now, outside of any operation."""
         if name == "evalsha" and not session.queues and (script := stand_in_for(args)):
             return script(session, args)
-        if name == "info":
-            return INFO
-        if name == "auth":
-            return OK  # whoever asks is let in, because passwords are configured elsewhere
+        if name in SAID:
+            return SAID[name]
         return session.run(name, args)
 
     def _settle(self, op: Operation) -> None:
@@ -192,7 +189,7 @@ class Server(Watcher):
         """Say more of what a command did than which keys it touched."""
         name = op.name
         if type(reply) is not SimpleError:
-            op.detail = self._told(session, name, args, reply)
+            op.detail = told(session, name, args, reply, wrote=bool(self._changed))
         if self.sim.marked:
             note_marks(self.sim, op, got=reply)
         if self._changed:
@@ -202,14 +199,6 @@ class Server(Watcher):
             op.touches += self.keyspace.fields((session.db, args[0]), reply)
         if session.within:
             self._settle_script(op, session)
-
-    def _told(self, session: Session, name: str, args: list[bytes], reply: Reply) -> Brief:
-        """Say what a command put there, if it did, or else what it was answered."""
-        if self._changed and name in SCRIPTS:
-            return noted_within(session.within, reply)
-        if self._changed and name in MOVING:
-            return shown(session.shelf[args[1]].value)
-        return noted(name, args, reply)
 
     def _settle_script(self, op: Operation, session: Session) -> None:
         """Say what a script has written over without having looked."""
@@ -257,9 +246,6 @@ class Server(Watcher):
     def expiring(self) -> list[Place]:
         """Return the keys with a time to live, soonest first."""
         return self._deadlines.order()
-
-    def _expire(self, place: Place) -> None:
-        self.vanish(place, "expire")
 
     def vanish(self, place: Place, name: str) -> None:
         """Let a key go; in the history it is the world's doing, in front of what it makes fail."""

@@ -33,17 +33,8 @@ class Parking:
     """
 
     __slots__ = (
-        "_counts",
-        "_line",
-        "_most_events",
-        "_record",
-        "_rows",
-        "_withdrawn",
-        "budgets",
-        "ending",
-        "now",
-        "timers",
-        "where",
+        *("_counts", "_line", "_most_events", "_record", "_rows", "_withdrawn", "budgets"),
+        *("ending", "now", "timers", "where"),
     )
 
     def __init__(self, budgets: Budgets) -> None:
