@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from corpus import table
 from corpus.labels import BUGS, DECOYS, Program
@@ -33,11 +35,6 @@ def test_two_workers_say_what_one_says(program: Program) -> None:
 @pytest.mark.parametrize("profile", ["3am", "flaky-network"])
 @pytest.mark.parametrize("program", [*BUGS.values()][::7], ids=[*BUGS][::7])
 def test_so_they_do_when_things_go_wrong(program: Program, profile: str) -> None:
-    given = {**program.given, "faults": profile}
-    given.pop("agents", None)
-    agent, agents = program.scenario.agent, program.scenario.agents
-    one, two = (
-        pileup.explore(pileup.Scenario(agent, agents=agents, **given), runs=RUNS, workers=count)
-        for count in (1, 2)
-    )
+    scenario = replace(program.scenario, faults=profile)
+    one, two = (pileup.explore(scenario, runs=RUNS, workers=count) for count in (1, 2))
     assert told(two) == told(one)
