@@ -62,7 +62,7 @@ def noted_all(queued: Sequence[Queued], replies: Reply) -> Brief:
     return told[0] if len(told) == 1 else brief(told)
 
 
-def told(session: Session, name: str, args: list[bytes], reply: Reply, *, wrote: bool) -> Brief:
+def noted_of(session: Session, name: str, args: list[bytes], reply: Reply, *, wrote: bool) -> Brief:
     """Say what a command has put there, if it wrote anything, or else what it was answered."""
     if wrote and name in SCRIPTS:
         return noted_within(session.within, reply)

@@ -25,7 +25,7 @@ from pileup.fakes.cache.failures import NATIVE, WIRE, refusal
 from pileup.fakes.cache.keys import Keyspace, merged, narrowed, only_reads
 from pileup.fakes.cache.leases import Leases
 from pileup.fakes.cache.lua import reaches_out
-from pileup.fakes.cache.notes import SCRIPTS, note_marks, noted_all, told
+from pileup.fakes.cache.notes import SCRIPTS, note_marks, noted_all, noted_of
 from pileup.fakes.cache.outside import at_once, in_a_strand
 from pileup.fakes.cache.room import OUT_OF_MEMORY, Room
 from pileup.fakes.cache.scripts import stand_in_for, touches_of_scripts
@@ -189,7 +189,7 @@ class Server(Watcher):
         """Say more of what a command did than which keys it touched."""
         name = op.name
         if type(reply) is not SimpleError:
-            op.detail = told(session, name, args, reply, wrote=bool(self._changed))
+            op.detail = noted_of(session, name, args, reply, wrote=bool(self._changed))
         if self.sim.marked:
             note_marks(self.sim, op, got=reply)
         if self._changed:

@@ -54,10 +54,10 @@ class Sim(Trying):
     """
 
     __slots__ = (
-        *("__weakref__", "_choices", "_end", "_loop", "_loop_turns", "_most_steps", "_names"),
-        *("_schedule", "_world_agent", "agents", "blocking", "call", "cancels", "contents"),
-        *("fakes", "faults", "latencies", "lines", "on_crash", "perform", "sites", "steps"),
-        *("strands", "strategy", "timed", "timeout", "world"),
+        *("_choices", "_end", "_loop", "_loop_turns", "_most_steps", "_names", "_schedule"),
+        *("_world_agent", "agents", "blocking", "call", "cancels", "contents", "fakes", "faults"),
+        *("latencies", "lines", "on_crash", "perform", "sites", "steps", "strands", "strategy"),
+        *("timed", "timeout", "world"),
     )
 
     def __init__(self, strategy: Strategy, budgets: Budgets = Budgets()) -> None:  # noqa: B008 - frozen

@@ -33,6 +33,7 @@ class Parking:
     """
 
     __slots__ = (
+        *("__dict__", "__weakref__"),  # for what `setup` hangs on a run, and for drop-ins
         *("_counts", "_line", "_most_events", "_record", "_rows", "_withdrawn", "budgets"),
         *("ending", "now", "timers", "where"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import corpus.table  # noqa: F401 - it loads the programs
 import pytest
@@ -135,6 +135,15 @@ CORPUS = {name: each.scenario for name, each in (BUGS | DECOYS).items()}
 def test_it_does_what_the_plain_way_does(name: str) -> None:
     scenario = (ODD | CORPUS)[name]
     assert played(scenario, plain.PlainSim) == played(scenario, Sim)
+
+
+def test_setup_may_hang_things_on_a_run_whichever_way_it_goes() -> None:
+    def start(sim: Any) -> World:
+        sim.mine = World(sim)
+        world: World = sim.mine
+        return world
+
+    assert pileup.explore(counts, setup=start, agents=1, runs=5).clean
 
 
 # Without `last.op is None` as well; but that brings trio's loop down, in pieces.
